@@ -1,0 +1,179 @@
+"""The assistant: one question in, one checked answer or the fixed refusal out. Every face calls only this."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+
+from app.answer import guard
+from app.answer.clock import Clock
+from app.answer.draft import cite, with_twins
+from app.answer.evidence import Evidence, Investigator
+from app.answer.gate import UNSURE, Verdict, judge, load_weights
+from app.answer.library import Library
+from app.answer.read import Reading, read
+from app.answer.replies import Replies
+from app.answer.select import Scored
+from app.answer.turns import Turn
+from index.errors import QuestionError
+from index.outline import Section
+from index.retrieve import Retriever
+from index.types import Answer, Citation, Document, Hit, Passage
+
+_RELATED = 3
+_MAX_REPEATED = 40
+
+
+class Assistant:
+    """Answers questions over one opened index. Thread-safe after construction: it holds no conversation."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        library: Library,
+        replies: Replies,
+        *,
+        top_k: int = 20,
+        max_question_chars: int = 1000,
+    ) -> None:
+        self.retriever = retriever
+        self.library = library
+        self.replies = replies
+        self.investigator = Investigator(retriever, library, top_k=top_k)
+        self.max_question_chars = max_question_chars
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents by id."""
+        return self.library.documents
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """All passages in index order."""
+        return self.library.passages
+
+    def outline(self, doc_id: str) -> Section:
+        """Return the clause tree of one document; ``KeyError`` for an unknown one."""
+        return self.library.outline(doc_id)
+
+    def search(self, query: str, k: int = 10, *, doc_ids: Collection[str] | None = None) -> list[Hit]:
+        """Return the passages nearest to a query."""
+        return self.retriever.search(query, k, doc_ids=doc_ids)
+
+    def ask(
+        self, question: str, *, history: Sequence[Turn] = (), doc_ids: Collection[str] | None = None
+    ) -> Answer:
+        """Return the answer to a question; ``doc_ids`` limits the documents read.
+
+        Raises:
+            QuestionError: the question is empty, too long or not text.
+
+        """
+        clock = Clock()
+        asked = check_question(question, self.max_question_chars)
+        for turn in history:
+            check_characters(turn.content, "a turn of the history")
+        evidence = self.investigator.investigate(asked, history=history, doc_ids=doc_ids, clock=clock)
+        verdict = judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, load_weights())
+        if evidence.rows and verdict.reason in UNSURE:
+            # The table states the column itself; there is nothing to be unsure about.
+            verdict = Verdict(True, max(verdict.confidence, 0.9))
+        clock.mark("gate")
+        if not verdict.answer:
+            return self._refuse(evidence, verdict, clock)
+        draft = read(
+            Reading(
+                evidence.whole, evidence.parts, evidence.rows, self.library, self.replies, self.investigator.within
+            )
+        )
+        clock.mark("read")
+        lines, unverified = guard.check(draft.lines, self.library, mark=self.replies.unverified)
+        text, citations = cite(lines, self.library)
+        clock.mark("verify")
+        return Answer(
+            question=asked,
+            text=text,
+            citations=citations,
+            hits=evidence.hits,
+            unverified=unverified,
+            timings=clock.done(),
+            understood=evidence.understood,
+            kind=f"{evidence.analysis.kind}:{draft.route}",
+            confidence=verdict.confidence,
+        )
+
+    def _refuse(self, evidence: Evidence, verdict: Verdict, clock: Clock) -> Answer:
+        return Answer(
+            question=evidence.asked,
+            text=self._refusal_text(verdict),
+            hits=evidence.hits,
+            refused=True,
+            reason=verdict.reason,
+            related=() if verdict.reason == "injection" else self._related(evidence.whole.scored),
+            timings=clock.done(),
+            understood=evidence.understood,
+            kind=f"{evidence.analysis.kind}:refused",
+            confidence=verdict.confidence,
+        )
+
+    def _refusal_text(self, verdict: Verdict) -> str:
+        replies = self.replies
+        if verdict.reason == "injection":
+            return f"{replies.refusal}{replies.refusal_injection}"
+        parts = [replies.refusal]
+        template = replies.missing.get(verdict.reason or "")
+        if template and verdict.missing:
+            what = replies.value_names.get(verdict.missing) or _quoted(verdict.missing)
+            parts.append(template.format(what=what))
+        parts.append(replies.searched.format(count=len(self.documents)))
+        return "".join(parts)
+
+    def _related(self, scored: Sequence[Scored]) -> tuple[Citation, ...]:
+        """Return the nearest clauses of different passages, as related reading."""
+        related: list[Citation] = []
+        seen: set[int] = set()
+        for candidate in scored:
+            unit = candidate.unit
+            if unit.is_heading or unit.passage_index in seen or len(related) >= _RELATED:
+                continue
+            seen.update(span.passage_index for span in with_twins(unit, self.library))
+            seen.add(unit.passage_index)
+            related.append(
+                Citation(len(related) + 1, self.passages[unit.passage_index], unit.text, unit.start, unit.end)
+            )
+        return tuple(related)
+
+
+def check_question(question: object, max_chars: int) -> str:
+    """Return the question without surrounding white space and control characters at its ends.
+
+    Raises:
+        QuestionError: it is not text, is empty, is longer than ``max_chars`` or holds control characters.
+
+    """
+    if not isinstance(question, str):
+        raise QuestionError(f"the question is {type(question).__name__}, not text; send a string")
+    text = question.strip()
+    if not any(unicodedata.category(c)[0] in "LN" for c in text):
+        raise QuestionError("the question is empty; write a question with at least one word")
+    if len(text) > max_chars:
+        raise QuestionError(
+            f"the question has {len(text)} characters; at most {max_chars} are allowed, shorten it"
+        )
+    check_characters(text, "the question")
+    return text
+
+
+def check_characters(text: str, what: str) -> None:
+    """Raise QuestionError if ``text`` holds control characters or half characters."""
+    wrong = {"Cc", "Cs", "Co", "Cn"}
+    bad = next((c for c in text if unicodedata.category(c) in wrong and c not in "\n\r\t"), None)
+    if bad is not None:
+        raise QuestionError(f"{what} holds the control character U+{ord(bad):04X}; remove it")
+
+
+def _quoted(words: str) -> str:
+    """Return words of the question as a reply may repeat them: one line, short, without markers."""
+    plain = " ".join(re.sub(r"\[\d+\]", "", words).split())
+    return plain if len(plain) <= _MAX_REPEATED else plain[: _MAX_REPEATED - 1] + "…"

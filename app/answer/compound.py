@@ -1,0 +1,153 @@
+"""Questions with several parts, and comparisons: one search per part, each self-contained."""
+
+from __future__ import annotations
+
+import re
+
+from app.answer.analyse import Analysis, content_terms
+from app.answer.followup import topic_of
+
+_ASKS = re.compile(
+    r"多少|几[个项名位家所条座份次种类年天届月号几]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|有没有|吗|多[大长久高远快]|啥|咋|分别|各[自是有叫由怎]"
+)
+_POINTS_BACK = re.compile(r"这|那(?!么)|该|此|其(?!他|它|中)|它|当时|同时|又|还|后者|前者")
+_SIDES_CUE = re.compile(
+    r"不同|区别|异同|一样|一致|相同|差异|差别|相比|对比|比较|比起来|各(?=[自是有叫由怎列以要在用])|分别(?=[叫要由指代在签用])"
+    r"|哪[个一份家条项座种](?:更|先|后|早|晚|约定|的)|谁(?:更|先|后|高|多|大|早)|更[大高多长早晚快]|先通|还是.{1,12}[?？]"
+)
+_SIDES = re.compile(
+    r"(?P<a>[^,，。;；:：?？、]{2,26}?)(?:和|与|跟|以及|对比|相较于|相比于?|vs\.?|VS)(?P<b>[^,，。;；:：?？、]{2,26}?)"
+    r"(?=(?:两|这两|各|分别|(?<!成)(?<!首)都|的[^,，]{0,12}(?:各|分别|有|是|哪|谁)|在|哪|谁|有什么|有何|有哪|相比|比较|对比|之间|一样|是否|是不是|,|，|$|[?？]))"
+)
+_LEADING = re.compile(
+    r"^(?:请问|请|帮我?|麻烦|比较一下|比较|对比一下|对比|同样是?|都是|列出|说说|说一下|讲讲|[^,，]{0,14}(?:方面|上|里|中)[,，])+"
+)
+_FILLER = re.compile(r"^(?:并且?|以及|还有|另外|同时|然后|顺便|再|又|而|那么?|它的?|其)[,，]?")
+
+
+def sub_questions(analysis: Analysis) -> tuple[str, ...]:
+    """Return the self-contained questions to search for; one alone is the question itself.
+
+    >>> from app.answer.analyse import analyse
+    >>> sub_questions(analyse("甲隧道和乙隧道，哪个先通车？"))
+    ('甲隧道，哪个先通车？', '乙隧道，哪个先通车？')
+    >>> sub_questions(analyse("协议由谁签署？什么时候签的？"))
+    ('协议由谁签署', '协议签署，什么时候签的')
+    """
+    sides = split_sides(analysis)
+    if sides:
+        return sides
+    parts = _asking_parts(analysis.question)
+    if len(parts) < 2:
+        return (analysis.question,)
+    topic = topic_of(parts[0])
+    whole = [parts[0]]
+    for part in parts[1:]:
+        bare = _FILLER.sub("", part)
+        needs_topic = len("".join(content_terms(bare))) < 8 or _POINTS_BACK.search(part[:6])
+        whole.append(f"{topic}，{bare}" if needs_topic else bare)
+    return tuple(whole)
+
+
+_DESCRIBED = re.compile(
+    r"^(?P<desc>[^,，?？]{4,48}?)的?(?:那|这)(?:一)?(?:份|个|家|项|次|条|只|场|座|所|款)(?P<noun>[\u4e00-\u9fff]{0,10}?)[,，]\s*(?P<rest>.{3,})$"
+)
+_DESCRIBED_PLAIN = re.compile(
+    r"^(?P<desc>[^,，?？]{6,48}?)的(?P<noun>[\u4e00-\u9fff]{0,6}(?:协议|文件|计划|集群|机构|单位|项目|平台|装置|基地))[,，]\s*(?P<rest>.{3,})$"
+)
+
+
+def described(question: str) -> tuple[str, str] | None:
+    """Return (description, question about it) where something is named only by what it does.
+
+    >>> described("提到保险理赔互通的那份协议，总共从几个方面深化合作？")
+    ('提到保险理赔互通的协议', '协议，总共从几个方面深化合作？')
+    """
+    match = _DESCRIBED.match(question) or _DESCRIBED_PLAIN.match(question)
+    if not match or not _ASKS.search(match["rest"]) or _ASKS.search(match["desc"]):
+        return None
+    noun = match["noun"]
+    return f"{match['desc']}的{noun}", f"{noun}，{match['rest']}" if noun else match["rest"]
+
+
+def points_back(part: str) -> bool:
+    """Return whether a part speaks of what the part before it found (「这个集群」「该机构」「当时」)."""
+    return bool(_POINTS_BACK.search(part))
+
+
+def _asking_parts(question: str) -> list[str]:
+    """Return the stretches that each ask something; what asks nothing belongs to the next (or last) one."""
+    parts: list[str] = []
+    pending = ""
+    for piece in re.split(r"(?<=[?？;；。])|[,，]", question):
+        text = piece.strip(" ?？;；。")
+        if not text:
+            continue
+        joined = f"{pending}，{text}" if pending else text
+        if _ASKS.search(text) and len(text) >= 3:
+            parts.append(joined)
+            pending = ""
+        else:
+            pending = joined
+    if pending and parts:
+        parts[-1] = f"{parts[-1]}，{pending}"
+    return parts
+
+
+def split_sides(analysis: Analysis) -> tuple[str, ...]:
+    """Return the question once for each of the two things it sets side by side, or nothing."""
+    found = _sides(analysis.question)
+    if found is None:
+        return ()
+    head, left, right, tail = found
+    return (f"{head}{left}{tail}", f"{head}{right}{tail}")
+
+
+def side_names(question: str) -> tuple[str, ...]:
+    """Return the names of the two things that a question sets side by side, or nothing.
+
+    >>> side_names("甲隧道和乙隧道，哪个先通车？")
+    ('甲隧道', '乙隧道')
+    """
+    found = _sides(question)
+    return () if found is None else found[1:3]
+
+
+def _sides(question: str) -> tuple[str, str, str, str] | None:
+    """Return what stands before the two sides, the sides, and what stands after them."""
+    if not _SIDES_CUE.search(question):
+        return None
+    for match in _SIDES.finditer(question):
+        left = _LEADING.sub("", match["a"])
+        right = match["b"]
+        start = match.start() + len(match["a"]) - len(left)
+        if not all(_balanced(side) for side in (left, right, question[: match.start()])):
+            continue
+        if len(left) < 2 or _ASKS.search(left) or _ASKS.search(right):
+            continue
+        if re.search(r"[谁哪]", question[max(0, start - 1) : match.end()]):
+            continue
+        head, tail = question[:start], question[match.end() :]
+        return head, left + _shared_tail(left, right), right, tail
+    return None
+
+
+def _balanced(text: str) -> bool:
+    """Return whether no quotation mark or bracket is left open, so that a name is never cut."""
+    return (
+        all(text.count(a) == text.count(b) for a, b in ("“”", "《》", "（）", "()", "「」"))
+        and text.count('"') % 2 == 0
+    )
+
+
+def _shared_tail(left: str, right: str) -> str:
+    """Return what stands once, behind the second side, but is meant of both: a class noun, an attribute.
+
+    >>> _shared_tail("金融", "汽车协议"), _shared_tail("汽车协议", "金融协议的签署时间")
+    ('协议', '的签署时间')
+    """
+    attribute = re.search(r"的[^的]{2,10}$", right) if "的" not in left else None
+    thing = right[: attribute.start()] if attribute else right
+    noun = re.search(r"(协议|集群|产业|隧道|文件|计划|新区|中心|线|项目|基金|大会|平台)$", thing)
+    tail = noun[0] if noun and not left.endswith(noun[0]) else ""
+    return tail + (attribute[0] if attribute else "")

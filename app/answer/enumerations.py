@@ -1,0 +1,90 @@
+"""Enumerations inside a sentence: 「包括A、B、C等9项」 -> its items and the count it states."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.answer.values import find_values
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """Items of one enumeration; ``items`` are offsets into the sentence, ``stated`` the count it gives."""
+
+    items: tuple[tuple[int, int], ...]
+    stated: int | None
+    lead: str
+
+
+def split_items(text: str, separators: str = "、") -> list[tuple[int, int]]:
+    """Return the spans between separators that stand outside brackets and quotation marks.
+
+    >>> t = "甲（一、二）、乙、丙"
+    >>> [t[a:b] for a, b in split_items(t)]
+    ['甲（一、二）', '乙', '丙']
+    """
+    spans, depth, start = [], 0, 0
+    for i, char in enumerate(text):
+        if char in "（(《“「『【[":
+            depth += 1
+        elif char in "）)》”」』】]":
+            depth = max(0, depth - 1)
+        elif char in separators and depth == 0:
+            spans.append((start, i))
+            start = i + 1
+    spans.append((start, len(text)))
+    return spans
+
+
+def find_enumerations(sentence: str) -> list[Enumeration]:
+    """Return the enumerations of a sentence that have at least three items, longest first.
+
+    A run is a stretch of 、-separated pieces between two commas; its first piece is cut at the last
+    word that can open a list, and its last piece before 等 or the count.
+    """
+    found = []
+    for start, end in split_items(sentence, "，,。；;：:"):
+        pieces = split_items(sentence[start:end])
+        if len(pieces) < 3:
+            continue
+        spans = [(start + a, start + b) for a, b in pieces]
+        first_lead, spans[0] = _cut_lead(sentence, *spans[0])
+        stated, spans[-1] = _cut_tail(sentence, *spans[-1], size=len(spans))
+        last = sentence[slice(*spans[-1])]
+        joined = re.search(r"(?<=[\u4e00-\u9fff])(?:和|以及|及)(?=[\u4e00-\u9fff])", last)
+        if joined and stated is not None and stated == len(spans) + 1:
+            a, b = spans[-1]
+            spans[-1:] = [(a, a + joined.start()), (a + joined.end(), b)]
+        spans = [(a, b) for a, b in spans if sentence[a:b].strip()]
+        if len(spans) >= 3:
+            found.append(Enumeration(tuple(spans), stated, sentence[:start] + first_lead))
+    return sorted(found, key=lambda e: -len(e.items))
+
+
+def _cut_lead(sentence: str, start: int, end: int) -> tuple[str, tuple[int, int]]:
+    piece = sentence[start:end]
+    best = 0
+    for match in re.finditer(
+        r"包括|包含|涵盖|涉及|分别为|分别是|围绕|聚焦|来自|位于|即|在(?=[^、]{2,12}$)", piece
+    ):
+        best = match.end()
+    return piece[:best], (start + best, end)
+
+
+def _cut_tail(sentence: str, start: int, end: int, *, size: int) -> tuple[int | None, tuple[int, int]]:
+    """Return the stated count and the last item's span without 等…N项."""
+    piece = sentence[start:end]
+    stated: int | None = None
+    for value in find_values(piece):
+        digits = re.match(r"\d+", value.key)
+        if value.kind == "count" and digits and abs(int(digits.group()) - size) <= 1:
+            stated = int(digits.group())
+            cut = value.start
+            if "等" in piece[:cut]:
+                cut = piece.rindex("等", 0, cut)
+            return stated, (start, start + cut)
+    etc = re.search(r"等(?=[^、]{0,14}$)", piece)
+    if etc and etc.start() >= 2:
+        return None, (start, start + etc.start())
+    return None, (start, end)

@@ -1,0 +1,110 @@
+"""Question -> evidence: what it asks, the units found for the whole and for each part, and the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.answer.analyse import Analysis, analyse
+from app.answer.clock import Clock
+from app.answer.compound import sub_questions
+from app.answer.fields import field_rows
+from app.answer.followup import rewrite
+from app.answer.gate import load_weights
+from app.answer.library import Library, Unit
+from app.answer.read import Part, choose
+from app.answer.select import Scored, TermMatcher, score_units
+from app.answer.turns import Turn
+from index.retrieve import Retriever
+from index.types import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that was found for one question.
+
+    ``understood`` is the self-contained form of a follow-up, else ``None``; ``parts`` has one search for each
+    part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
+    ``rows`` those of a document's table that the question asks for by name.
+    """
+
+    asked: str
+    understood: str | None
+    analysis: Analysis
+    whole: Part
+    parts: tuple[Part, ...]
+    chosen: tuple[Unit, ...]
+    rows: tuple[Unit, ...]
+    hits: tuple[Hit, ...]
+
+    @property
+    def scored(self) -> list[Scored]:
+        """All units found, those of the whole question first, each once."""
+        seen: dict[int, Scored] = {}
+        for part in (self.whole, *self.parts):
+            for candidate in part.scored:
+                seen.setdefault(candidate.unit.number, candidate)
+        return list(seen.values())
+
+
+class Investigator:
+    """Finds evidence in one opened index. Holds no conversation; safe to share between threads."""
+
+    def __init__(self, retriever: Retriever, library: Library, *, top_k: int) -> None:
+        self.retriever = retriever
+        self.library = library
+        self.top_k = top_k
+
+    def investigate(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        doc_ids: Collection[str] | None = None,
+        clock: Clock | None = None,
+    ) -> Evidence:
+        """Return the evidence for a question that has passed ``check_question``."""
+        clock = clock or Clock()
+        understood = rewrite(question, history)
+        analysis = analyse(understood or question)
+        subs = [analyse(sub) for sub in sub_questions(analysis) if sub != analysis.question]
+        clock.mark("analyse")
+        whole, hits = self._search(analysis, doc_ids, clock)
+        parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
+        chosen = tuple(choose(whole.scored, self.library)) if whole.scored else ()
+        for part in parts:
+            best = choose(part.scored, self.library, limit=1) if part.scored else []
+            chosen += tuple(unit for unit in best if unit not in chosen)
+        rows = tuple(
+            row
+            for row in field_rows(analysis, self.library, whole.matcher)
+            if doc_ids is None or row.doc_id in doc_ids
+        )
+        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits)
+
+    def within(self, question: str, numbers: Sequence[int]) -> Part:
+        """Return the units of just the passages ``numbers``, scored for a question."""
+        vector = self.retriever.embedder.encode_queries([question])[0]
+        hits = [Hit(self.library.passages[n], 0.0, 1) for n in numbers]
+        return self._score(analyse(question), vector, hits, numbers)
+
+    def _search(
+        self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
+    ) -> tuple[Part, tuple[Hit, ...]]:
+        result = self.retriever.search_detailed(analysis.question, self.top_k, doc_ids=doc_ids)
+        clock.mark("retrieve")
+        part = self._score(analysis, result.query_vector, result.hits, result.numbers)
+        clock.mark("score")
+        return part, result.hits
+
+    def _score(
+        self, analysis: Analysis, vector: NDArray[np.float32], hits: Sequence[Hit], numbers: Sequence[int]
+    ) -> Part:
+        matcher = TermMatcher(analysis, self.library)
+        weights = load_weights().select
+        return Part(
+            analysis, score_units(analysis, vector, hits, numbers, self.library, weights, matcher), matcher
+        )

@@ -1,0 +1,285 @@
+"""Follow-up questions: what the conversation fixes is put back, so that a question stands alone.
+
+A question that stands alone is returned as it is. The rules are those of Chinese ellipsis: a topic that is
+dropped or replaced (「那成都呢」), a pronoun (「它」「该协议」), an ordinal of a list just given (「第三项」), a
+step along an ordered series (「再往前一次」) and the other of two (「另一个新区」).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.answer.analyse import content_terms
+from app.answer.enumerations import find_enumerations
+from app.answer.lexicon_files import load_lexicon
+from app.answer.named import is_place
+from app.answer.turns import Turn
+from app.answer.values import han_to_int
+from app.answer.words import segment
+
+_ASKED = (
+    r"多少|几[个项名位家所条座份次种类年天届几]|什么|哪些|哪[个里儿一两几家年天位种项]|谁|何时|何地|如何|怎么样?|怎样|为什么|为何|"
+    r"是否|是不是|有没有|有无|多[大长久高远快]|啥|咋|几月|几号"
+)
+_TAIL = r"[?？。!！\s]*$"
+_WHAT_ABOUT = re.compile(
+    r"^(?:那么?|至于|再说|还有|换成|如果是|要是|然后|对了)?[,，、\s]*(?P<focus>[^,，。？?]{1,20}?)(?:的?话)?呢"
+    r"(?:[,，]\s*(?P<rest>[^？?]{1,30}))?" + _TAIL
+)
+_POINTING = re.compile(
+    r"(?<![其吉])它们?|(?:这|那|该|此|上述|前述)(?:一|几|两|三)?(?:个|份|项|些|条|次|家|场|笔|类|座)?"
+    r"(?:协议|文件|计划|方案|通知|会议|项目|机构|公司|单位|平台|中心|目标|集群|产业|装置|活动|行动|机制|地方|城市|新区|企业|指标|任务|"
+    r"政策|数字|时间|方面|部分|内容|合作|实验室|基金|工程|(?=[是有的由和与里中又在,，？?要会]|$))|(?<![与及由尤极])其(?![他它中余实次间])"
+)
+_OPENING = re.compile(
+    r"^(?:其中|里面|当中|那(?!么)|那么|还|再|又|剩下|除了|除此|另外|此外|同样|最近一次|中间|前者|后者|上面|刚才|然后|最后)"
+)
+_FILLER = re.compile(
+    r"^(?:那么?(?![个份些次条项里])|嗯|好的?|哦|谢谢|对了|再问(?:一下)?|顺便问(?:一下)?|所以|然后)[,，、。\s]*"
+)
+_ORDINAL_ITEM = re.compile(
+    r"(?:其中)?(?:的)?第(?P<n>[一二三四五六七八九十]{1,3}|\d{1,2})(?:个|项|条|点|方面|款|类)?(?!次|届|期|批|轮|阶段)"
+)
+_PREVIOUS = re.compile(r"(?:再?(?:往|向)前|上)(?:面)?(?:的)?那?一?(?:次|届|期|轮)|前一(?:次|届|期|轮)")
+_NEXT = re.compile(r"(?:再?(?:往|向)后|下)(?:面)?(?:的)?那?一?(?:次|届|期|轮)|后一(?:次|届|期|轮)")
+_OTHER = re.compile(
+    r"另外?一?(?:个|份|家|边|座|方|所)(?P<noun>[\u4e00-\u9fff]{0,6}?)(?=呢|的|是|由|有|又|,|，|$|[?？])"
+)
+_NUMBERED = re.compile(r"^\s*(\d{1,2})[.、．]\s*(.+?)(?:\[\d+\])*\s*$", re.MULTILINE)
+_NAMED = re.compile(r"[《“\"「『〔]")
+_MARKERS = re.compile(r"\[\d+\]")
+_HANDLE = re.compile(r"(?:的)?那?(?:一)?(?:份|个|项|条|边|家|块|方面|部分|次)$")
+# Nouns that name a class; the topic that replaces another of its class keeps the noun (汽车协议 -> 金融协议).
+_CLASS_NOUN = re.compile(
+    r"(?:合作协议|协议|文件|计划|方案|通知|产业集群|集群|产业|新区|科学城|中心|会议|基地|项目|平台|工程|行动|隧道|实验室|装置|基金|专项|园区|学校|医院)$"
+)
+_WORDY_END = re.compile(
+    r"(?:到底|究竟|一共|总共|现在|目前|分别|都|要|会|将|能|可以|应该|打算|是|有|为|由|在|被|把|的|了|得|达到?|做到|听|跟|和|与|里|中)+$"
+)
+
+
+def rewrite(question: str, history: Sequence[Turn]) -> str | None:
+    """Return the question with what the history fixes, or ``None`` if it stands alone.
+
+    >>> turns = [Turn("user", "集成电路产业集群到2027年的产值目标是多少？"), Turn("assistant", "500亿元。[1]")]
+    >>> rewrite("那生物医药产业集群呢？", turns)
+    '生物医药产业集群到2027年的产值目标是多少？'
+    >>> rewrite("西部科学城的规划面积是多少平方公里？", turns) is None
+    True
+    """
+    previous, said = _resolved_previous(history)
+    if previous is None:
+        return None
+    rewritten = _rewrite_once(question.strip(), previous, said)
+    return None if rewritten is None or rewritten == question.strip() else rewritten
+
+
+def _resolved_previous(history: Sequence[Turn]) -> tuple[str | None, str]:
+    """Return the last user question, itself resolved against what came before it, and the last answer."""
+    resolved: str | None = None
+    said = ""
+    for turn in history:
+        text = turn.content.strip()
+        if turn.role == "assistant":
+            said = text
+        elif text:
+            resolved = text if resolved is None else (_rewrite_once(text, resolved, said) or text)
+    return resolved, said
+
+
+def _rewrite_once(question: str, previous: str, said: str) -> str | None:
+    for rule in (_listed_item, _step, _other_of_two, _new_topic, _pointing, _dropped_topic):
+        rewritten = rule(question, previous, said)
+        if rewritten:
+            return rewritten
+    return None
+
+
+def _listed_item(question: str, previous: str, said: str) -> str | None:
+    """「第三项由谁负责」 after a list: the item's own text takes the place of its number."""
+    match = _ORDINAL_ITEM.search(question)
+    items = _items_of(said)
+    if not match or not items or "《" in question:
+        return None
+    number = int(match["n"]) if match["n"].isdigit() else han_to_int(match["n"])
+    if not 1 <= number <= len(items):
+        return None
+    item = re.split(r"[。；;:：]", items[number - 1])[0][:60]
+    rest = _FILLER.sub("", (question[: match.start()] + "\0" + question[match.end() :]).strip("?？。 "))
+    if rest.strip("\0 呢的那是") == "":
+        return f"{topic_of(previous)}中，{item}的具体内容是什么？"
+    return f"{topic_of(previous)}中，{rest.replace(chr(0), item).replace('呢', '')}？"
+
+
+def _items_of(said: str) -> list[str]:
+    """Return the items of a numbered answer, or of its longest enumeration."""
+    numbered = [text for _, text in _NUMBERED.findall(said)]
+    if len(numbered) >= 2:
+        return numbered
+    text = _MARKERS.sub("", said)
+    found = find_enumerations(text)
+    return [text[a:b] for a, b in found[0].items] if found else []
+
+
+def _step(question: str, previous: str, said: str) -> str | None:
+    """「再往前一次呢」: the ordinal of the series, last named in the question or the answer, moves by one."""
+    backwards, forwards = _PREVIOUS.search(question), _NEXT.search(question)
+    if not (backwards or forwards) or len(question) > 24:
+        return None
+    for text in (previous, _MARKERS.sub("", said)):
+        ordinal = re.search(r"第([一二三四五六七八九十\d]{1,3})(次|届|期|批|轮|阶段)", text)
+        if ordinal:
+            number = int(ordinal[1]) if ordinal[1].isdigit() else han_to_int(ordinal[1])
+            number += -1 if backwards else 1
+            if number < 1:
+                return None
+            new = f"第{'一二三四五六七八九十'[number - 1] if number <= 10 else number}{ordinal[2]}"
+            return previous.replace(ordinal[0], new) if text is previous else f"{new}，{previous}"
+    return None
+
+
+def _other_of_two(question: str, previous: str, said: str) -> str | None:
+    """「另一个新区呢」: the partner that the conversation names beside the one asked about."""
+    match = _OTHER.search(question)
+    if not match or len(question) > 30:
+        return None
+    noun = match["noun"]
+    for text in (_MARKERS.sub("", said), previous):
+        for pair in re.finditer(
+            r"([\u4e00-\u9fff（）()]{2,14}?)(?:与|和|、|同)([\u4e00-\u9fff（）()]{2,14})", text
+        ):
+            left, right = pair[1], pair[2]
+            if noun:
+                right = right[: right.find(noun) + len(noun)] if noun in right else ""
+                left = left if left.endswith(noun) else ""
+            for one, two in ((left, right), (right, left)):
+                if one and two and one != two and one in previous and two not in previous:
+                    return previous.replace(one, two)
+    return None
+
+
+def _new_topic(question: str, previous: str, said: str) -> str | None:
+    """「那金融那份呢」: the new topic takes the old one's place, or stands beside it where none is like it."""
+    match = _WHAT_ABOUT.match(question)
+    if not match or re.search(_ASKED, match["focus"]) or _POINTING.fullmatch(match["focus"]):
+        return None
+    focus = match["focus"].strip()
+    handled = _HANDLE.sub("", focus)
+    if 2 <= len(handled) < len(focus):
+        focus = handled
+    swapped = None
+    if not _OPENING.match(focus):
+        swapped = swap_topic(previous, focus, surely=handled != match["focus"].strip())
+    rest = match["rest"]
+    if swapped is None:
+        return f"{topic_of(previous)}，{focus}{'：' + rest if rest else ''}？"
+    return f"{swapped.rstrip('?？')}，{rest}？" if rest else swapped
+
+
+def swap_topic(previous: str, focus: str, *, surely: bool = False) -> str | None:
+    """Return the previous question about ``focus``, or ``None`` where no phrase of it is like the new topic.
+
+    A year replaces a year, a place a place, a phrase one with the same ending; with ``surely`` the first phrase
+    goes where none is alike, for the topic comes first in Chinese.
+
+    >>> swap_topic("到2025年汽车产量是多少？", "2027年")
+    '到2027年汽车产量是多少？'
+    """
+    year = re.fullmatch(r"(?:到|至)?((?:19|20)\d{2})年?(?:底|末)?", focus)
+    old_year = re.search(r"(?:19|20)\d{2}(?=年)", previous)
+    if year and old_year:
+        return previous.replace(old_year[0], year[1])
+    phrases = [p for p in topic_phrases(previous) if p != focus]
+    places = [w for p in phrases for w in segment(p) if is_place(w)]
+    if is_place(focus) and places:
+        return previous.replace(places[0], focus, 1)
+    if len(focus) > 14 or not phrases:
+        return None
+
+    def ending(phrase: str) -> int:
+        n = 0
+        while n < min(len(phrase), len(focus)) and phrase[-1 - n] == focus[-1 - n]:
+            n += 1
+        return n
+
+    best = max(phrases, key=lambda p: (ending(p), bool(_CLASS_NOUN.search(p)), -phrases.index(p)))
+    if ending(best) == 0:
+        attributes = (word for words in load_lexicon().attributes.values() for word in words)
+        names_a_thing = len(focus) <= 8 and not any(word in focus for word in attributes)
+        if not surely and not (names_a_thing and _CLASS_NOUN.search(best)):
+            return None
+    noun = _CLASS_NOUN.search(best)
+    kept = noun[0] if noun and not _CLASS_NOUN.search(focus) else ""
+    return previous.replace(best, focus + kept, 1)
+
+
+def topic_of(question: str) -> str:
+    """Return what a question is about: its words up to the question word, without wordy ends.
+
+    >>> topic_of("江津至南川的天然气管道有多长？")
+    '江津至南川的天然气管道'
+    """
+    text = re.sub(r"(?:吗|呢|吧|么)?" + _TAIL, "", question.strip())
+    asked = re.search(_ASKED, text)
+    if not asked:
+        return text
+    before = _WORDY_END.sub("", text[: asked.start()].rstrip("，,、 "))
+    if len(before) >= 4:
+        return before
+    return (before + text[asked.end() :]).strip("的了是，, ") or text
+
+
+def topic_phrases(question: str) -> list[str]:
+    """Return the noun phrases of a question in order: names whole, else runs of content words."""
+    names = re.findall(r"《[^《》]+》", question)
+    if names:
+        return names
+    lexicon = load_lexicon()
+    attributes = {w for words in lexicon.attributes.values() for w in words}
+    attributes |= {"目标", "指标", "计划", "签署", "签订", "签", "达到", "要求", "多少"}
+    phrases: list[str] = []
+    cursor, joined = 0, False
+    for term in content_terms(question, lexicon):
+        at = question.find(term, cursor)
+        if at < 0 or term in attributes or re.fullmatch(r"\d+年?|年", term):
+            joined = False
+            continue
+        if joined and at == cursor:
+            phrases[-1] += term
+        else:
+            phrases.append(term)
+        joined = True
+        cursor = at + len(term)
+    return [p for p in phrases if len(p) >= 2]
+
+
+def _pointing(question: str, previous: str, said: str) -> str | None:
+    """「它的面积」「该协议」: what is pointed at is put in its place, or in front."""
+    match = _POINTING.search(question)
+    topic = topic_of(previous)
+    if not match or topic in question or _content_size(question) > 16 or _NAMED.search(question):
+        return None
+    if content_terms(question[: match.start()]):
+        # 「甲平台这个项目」 points at what stands just before it, not at the conversation.
+        return None
+    names: list[str] = re.findall(r"《[^《》]+》", previous)
+    if len(names) == 1:
+        link = "的" if match[0] == "其" else ""
+        return question[: match.start()] + names[0] + link + question[match.end() :]
+    return f"{topic}，{_FILLER.sub('', question)}"
+
+
+def _dropped_topic(question: str, previous: str, said: str) -> str | None:
+    """「什么时候签的？」: too few content words to stand alone, so the previous topic goes in front."""
+    led = bool(_OPENING.match(question) or re.search(r"又[是有由在]|也[是有由在]|同样", question))
+    size = _content_size(question)
+    if size > (12 if led else 4) or (_NAMED.search(question) and not led):
+        return None
+    topic = topic_of(previous)
+    return None if topic in question else f"{topic}，{_FILLER.sub('', question)}"
+
+
+def _content_size(question: str) -> int:
+    """Return how many characters of a question are content."""
+    return len("".join(content_terms(question)))

@@ -1,0 +1,273 @@
+"""The one gate before every answer: do the chosen clauses support one, and if not, what is missing?
+
+Two parts. Readable vetoes name what is missing (an instruction, a name, a year, a place, a term that no document
+holds). A logistic score over a few features, fitted on the dev questions by ``python -m eval fit`` and kept in
+``app/answer/gate.json``, decides the rest; it is also the ``confidence`` of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from app.answer.analyse import Analysis
+from app.answer.fold import fold
+from app.answer.library import Library, Unit
+from app.answer.named import named_areas, named_offices, named_places, short_forms
+from app.answer.select import Scored, TermMatcher, type_fit
+from app.answer.values import UNIT_OF
+from index.errors import SettingsError
+
+# Reasons that weigh how well the clauses fit, against those that say what no document holds.
+UNSURE = frozenset({None, "no_support", "value", "place"})
+WEIGHTS_FILE = Path(__file__).parent / "gate.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Fitted numbers: of the unit score, of the gate, and the confidence below which it refuses."""
+
+    select: Mapping[str, float]
+    gate: Mapping[str, float]
+    bias: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether to answer. ``reason`` is a code of ``prompts/replies.zh.json``; ``missing`` fills its text."""
+
+    answer: bool
+    confidence: float
+    reason: str | None = None
+    missing: str = ""
+
+
+@lru_cache(maxsize=1)
+def load_weights() -> Weights:
+    """Return the fitted weights.
+
+    Raises:
+        SettingsError: if the file is damaged.
+
+    """
+    try:
+        data = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+        return Weights(data["select"], data["gate"], float(data["bias"]), float(data["threshold"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(
+            f"app/answer/gate.json cannot be used: {error!r}; restore it from the repository"
+        ) from error
+
+
+def judge(
+    analysis: Analysis, scored: Sequence[Scored], chosen: Sequence[Unit], library: Library, weights: Weights
+) -> Verdict:
+    """Return whether ``chosen``, the units an answer would quote, support one; ``scored`` are all units found."""
+    if analysis.injection:
+        return Verdict(False, 0.0, "injection")
+    if not scored or not chosen or not analysis.terms:
+        return Verdict(False, 0.0, "no_support")
+    features = gate_features(analysis, scored, chosen, library)
+    logit = weights.bias + sum(weights.gate.get(name, 0.0) * value for name, value in features.items())
+    confidence = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+    absent = veto(analysis, library)
+    if absent is not None:
+        return Verdict(False, min(confidence, 0.05), *absent)
+    if confidence < weights.threshold:
+        return Verdict(False, confidence, *_likely_reason(analysis, chosen, library))
+    return Verdict(True, confidence)
+
+
+def gate_features(
+    analysis: Analysis, scored: Sequence[Scored], chosen: Sequence[Unit], library: Library
+) -> dict[str, float]:
+    """Return the features of the gate, each readable and most in [0, 1]."""
+    by_number = {s.unit.number: s for s in scored}
+    picked = [by_number[u.number] for u in chosen if u.number in by_number] or list(scored[:1])
+    best = picked[0]
+    units = [s.unit for s in picked]
+    matcher = TermMatcher(analysis, library)
+    context = best.unit.folded + best.unit.heading_folded
+    return {
+        "cosine": max(s.features["cosine"] for s in picked),
+        "sentence_z": best.features["sentence_z"],
+        "own": best.features["own"],
+        "context": best.features["context"],
+        "bigrams": best.features["wide_bigrams"],
+        "score": best.score,
+        "gap": best.score - (scored[5].score if len(scored) > 5 else 0.0),
+        "unknown": sum(matcher.weights[t] for t in analysis.terms if not _known(t, matcher, library)),
+        "heaviest_missed": _heaviest_missed(matcher, context),
+        "value_missed": 1.0 if missing_value(analysis, units) else 0.0,
+        "asked_missed": _asked_missed(analysis, matcher, units),
+        "place_missed": _missed(named_places(analysis.folded), units, library),
+        "area_missed": _missed(named_areas(analysis.folded, known=library.holds), units, library),
+        "office_missed": _missed(named_offices(analysis.folded), units, library),
+        "name_missed": _missed([fold(name) for name in analysis.names], units, library),
+        "year_missed": 1.0 if missing_years(analysis, units, library) else 0.0,
+        "off": 1.0 if best.features["context"] < 0.12 else 0.0,
+    }
+
+
+def _known(term: str, matcher: TermMatcher, library: Library) -> bool:
+    if library.holds(term) or any(library.holds(other) for other in matcher.alternatives.get(term, ())):
+        return True
+    return len(term) >= 4 and all(library.holds(term[i : i + 2]) for i in range(len(term) - 1))
+
+
+def _heaviest_missed(matcher: TermMatcher, context: str) -> float:
+    missed = [w for t, w in matcher.weights.items() if matcher.match(t, context) < 0.3]
+    return max(missed, default=0.0)
+
+
+def missing_years(analysis: Analysis, units: Sequence[Unit], library: Library) -> str:
+    """Return the first year that the units do not speak of, or ``""``.
+
+    One year is the best unit's to hold; where the question fixes several, each of them may be another unit's.
+    """
+    years = {value.key[:4] for value in analysis.values if value.kind == "date" and _YEAR.match(value.key)}
+    if len(years) < 2:
+        return missing_year(analysis, units[0], library)
+    near = [_surroundings(unit, library) for unit in units]
+    return next((f"{year}年" for year in sorted(years) if not any(year in text for text in near)), "")
+
+
+def missing_year(analysis: Analysis, unit: Unit, library: Library) -> str:
+    """Return the first year of the question that the unit does not speak of, or ``""``.
+
+    A unit that gives years of its own speaks of those only; else its passage, headings and document count.
+    """
+    own = set(_YEAR.findall(unit.text))
+    for value in analysis.values:
+        year = _YEAR.match(value.key) if value.kind == "date" else None
+        if year is None:
+            continue
+        if year.group() in own or year.group() in library.documents[unit.doc_id].title:
+            continue
+        if own or year.group() not in _surroundings(unit, library):
+            return f"{year.group()}年"
+    return ""
+
+
+def _missed(names: Sequence[str], units: Sequence[Unit], library: Library) -> float:
+    """Return how far the most absent of the names is from all of the units, in [0, 1]."""
+    return max((min(_absence(name, unit, library) for unit in units) for name in names), default=0.0)
+
+
+def _absence(name: str, unit: Unit, library: Library) -> float:
+    """Return 0 where the unit's surroundings hold a name (or its short form), .5 if its document does, else 1."""
+    names = short_forms(name)
+    near = _surroundings(unit, library)
+    if any(n in near for n in names):
+        return 0.0
+    return 0.5 if any(n in library.folded_document(unit.doc_id) for n in names) else 1.0
+
+
+def _asked_missed(analysis: Analysis, matcher: TermMatcher, units: Sequence[Unit]) -> float:
+    """Return how far the units lack the word for what is asked: the content words next to the question word."""
+    asked = asked_terms(analysis)
+    if not asked:
+        return 0.0
+    text = "".join(u.folded + u.heading_folded for u in units)
+    return 1.0 - max(matcher.match(term, text) for term in asked)
+
+
+def asked_terms(analysis: Analysis) -> list[str]:
+    """Return the content words on either side of the question word, the nearest first.
+
+    >>> from app.answer.analyse import analyse
+    >>> asked_terms(analyse("高铁的设计时速是多少公里？"))
+    ['时速']
+    """
+    match = _ASKING.search(analysis.folded)
+    if match is None:
+        return []
+    before = [t for t in analysis.terms if analysis.folded.find(t) + len(t) <= match.start()]
+    after = [t for t in analysis.terms if analysis.folded.find(t) >= match.end() and t not in UNIT_OF]
+    return [*before[-1:], *after[:1]]
+
+
+def missing_value(analysis: Analysis, units: Sequence[Unit]) -> str:
+    """Return the kind of value that is asked and that none of the units holds, or ``""``."""
+    for kind in sorted(analysis.value_kinds):
+        if kind == "person":
+            if not any(_PERSON.search(u.text) for u in units):
+                return kind
+        elif kind == "phone" and not any(_CONTACT.search(u.text) for u in units):
+            return kind
+    if analysis.value_kinds - {"person", "phone"} and all(type_fit(analysis, u) < 0.9 for u in units):
+        return sorted(analysis.value_kinds - {"person", "phone"})[0]
+    return ""
+
+
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+_ARTICLE = re.compile(r"第[一二三四五六七八九十百零\d]{1,5}[条款章节编]")
+_CONTACT = re.compile(r"\d{3,4}-?\d{7,8}|@|https?:")
+_ASKING = re.compile(r"多少|几(?!乎|何)|什么|哪|谁|何时|多[大长久高远快]|如何|怎么|怎样|啥|咋")
+_PERSON = re.compile(
+    r"(书记|主任|局长|董事长|总经理|经理|会长|院长|校长|教授|导师|部长|市长|区长|院士|记者|队长|秘书长|理事长|居民|厅长|处长)"
+    r"[、:：]?[\u4e00-\u9fff·]{2,4}"
+)
+
+
+def _surroundings(unit: Unit, library: Library) -> str:
+    document = library.documents[unit.doc_id]
+    near = "".join(u.folded for u in library.units_of(unit.passage_index))
+    dates = " ".join(d for d in (document.issued, document.published, document.signed) if d)
+    return f"{near} {unit.heading_folded} {fold(document.title)} {dates} {fold(document.issuer or '')}"
+
+
+def veto(analysis: Analysis, library: Library) -> tuple[str, str] | None:
+    """Return what no document holds at all: a 《name》 or a year that the question fixes."""
+    for name in analysis.names:
+        if f"《{name}》" in analysis.question and not _name_known(fold(name), library):
+            return "name", name
+    for value in analysis.values:
+        year = _YEAR.match(value.key) if value.kind == "date" else None
+        if year and not library.holds(year.group()) and not _dated(year.group(), library):
+            return "year", f"{year.group()}年"
+    article = _ARTICLE.search(analysis.folded)
+    if article and not library.holds(article.group()):
+        return "article", article.group()
+    return None
+
+
+def _name_known(name: str, library: Library) -> bool:
+    if library.holds(name):
+        return True
+    pieces = [name[i : i + 4] for i in range(max(1, len(name) - 3))]
+    return sum(library.holds(p) for p in pieces) / len(pieces) >= 0.8
+
+
+def _dated(year: str, library: Library) -> bool:
+    return any(
+        (date or "").startswith(year)
+        for document in library.documents.values()
+        for date in (document.issued, document.published, document.signed)
+    )
+
+
+def _likely_reason(analysis: Analysis, chosen: Sequence[Unit], library: Library) -> tuple[str, str]:
+    """Return the reason code to show and what is missing, the most telling first."""
+    best = chosen[0]
+    year = missing_years(analysis, chosen, library)
+    if year:
+        return "year", year
+    named = [
+        *named_places(analysis.folded),
+        *named_areas(analysis.folded, known=library.holds),
+        *named_offices(analysis.folded),
+    ]
+    absent = [p for p in named if _absence(p, best, library) > 0]
+    if absent:
+        return "place", max(absent, key=lambda p: _absence(p, best, library))
+    value = missing_value(analysis, chosen)
+    if value:
+        return "value", value
+    return "no_support", ""

@@ -1,0 +1,177 @@
+"""Complete lists: the siblings of the clause tree, a run of parallel sentences, or an enumeration in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.answer.analyse import Analysis
+from app.answer.draft import Draft, Line, Span, shown, with_twins
+from app.answer.enumerations import find_enumerations
+from app.answer.fold import fold
+from app.answer.library import Library, Unit
+from app.answer.replies import Replies
+from app.answer.select import Scored, TermMatcher
+from app.answer.values import find_values
+from index.outline import Section, walk
+
+# A list that introduces itself this much worse than the best sentence answers something else.
+_LIST_MARGIN = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list that may be the answer: its items' texts and spans, how it introduces itself, and its score."""
+
+    items: tuple[tuple[str, tuple[Span, ...]], ...]
+    lead: str
+    stated: int | None
+    score: float
+    inline: Unit | None
+
+
+def read_list(
+    analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher, replies: Replies
+) -> Draft | None:
+    """Return a numbered, complete list where one introduces itself with the question's words, else ``None``."""
+    asked = "list" in analysis.kinds or analysis.count is not None
+    listings = [*_inline(analysis, scored, library, matcher), *_sections(analysis, scored, library, matcher)]
+    if not asked or not listings:
+        return None
+    best = max(listings, key=lambda listing: listing.score)
+    top = next((s for s in scored if not s.unit.is_heading), scored[0])
+    if best.score < top.score - _LIST_MARGIN:
+        return None
+    count = len(best.items)
+    agreed = best.stated is None or best.stated == count
+    lines = []
+    if best.inline is not None:
+        # A count is only claimed where the sentence itself states it; a run of 、 may be a part of a longer list.
+        if best.stated == count and "list" in analysis.kinds:
+            lines.append(Line(replies.list_count.format(count=count), (), count))
+            lines += [Line(f"{n}. {shown(text)}", spans) for n, (text, spans) in enumerate(best.items, start=1)]
+            return Draft(tuple(lines), "list.counted", (best.inline.number,))
+        lines.append(Line(shown(best.inline.text), with_twins(best.inline, library)))
+        others = (s for s in scored if not s.unit.is_heading and s.unit.number != best.inline.number)
+        beside = next(others, None)
+        if beside is not None and beside.score > best.score - _LIST_MARGIN and best.stated != count:
+            lines.append(Line(shown(beside.unit.text), with_twins(beside.unit, library)))
+        return Draft(tuple(lines), "list.inline", (best.inline.number,))
+    if agreed:
+        lines.append(Line(replies.list_count.format(count=count), (), count))
+    for number, (text, spans) in enumerate(best.items, start=1):
+        lines.append(Line(f"{number}. {text}", spans))
+    return Draft(tuple(lines), "list.sections")
+
+
+def _inline(analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher) -> list[Listing]:
+    """Return the enumerations inside the best sentences."""
+    found = []
+    for candidate in scored[:10]:
+        unit = candidate.unit
+        for enumeration in find_enumerations(unit.text):
+            items = tuple((unit.text[a:b], with_twins(unit, library)) for a, b in enumeration.items)
+            score = candidate.score + _count_bonus(analysis.count, enumeration.stated, len(items))
+            found.append(Listing(items, enumeration.lead, enumeration.stated, score, unit))
+            break
+    return found
+
+
+def _sections(
+    analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher
+) -> list[Listing]:
+    """Return sections of the best units' documents whose children have headings, as lists of those headings."""
+    by_start = {(s.unit.doc_id, s.unit.start): s for s in scored}
+    found = []
+    for doc_id in dict.fromkeys(s.unit.doc_id for s in scored[:12]):
+        for section, _ in walk(library.outline(doc_id)):
+            for children in _runs(section):
+                listing = _listing(analysis, doc_id, section, children, library, matcher, by_start)
+                if listing is not None:
+                    found.append(listing)
+    return found
+
+
+def _runs(section: Section) -> list[list[Section]]:
+    """Return the runs of at least two sibling sections with headings of one kind."""
+    runs: list[list[Section]] = []
+    for child in section.children:
+        if not child.heading:
+            continue
+        if runs and runs[-1][-1].kind == child.kind and runs[-1][-1].level == child.level:
+            runs[-1].append(child)
+        else:
+            runs.append([child])
+    return [run for run in runs if len(run) >= 2]
+
+
+def _listing(
+    analysis: Analysis,
+    doc_id: str,
+    section: Section,
+    children: list[Section],
+    library: Library,
+    matcher: TermMatcher,
+    by_start: dict[tuple[str, int], Scored],
+) -> Listing | None:
+    text = library.documents[doc_id].text
+    intro = _intro(text, section, children[0])
+    lead = fold(f"{section.heading} {intro}")
+    covered = matcher.covers(lead)
+    counted = analysis.count is not None and analysis.count == len(children)
+    if covered < (0.05 if counted else 0.35):
+        return None
+    scores = [
+        s.score for (d, start), s in by_start.items() if d == doc_id and section.start <= start < children[0].start
+    ]
+    base = max(scores, default=0.0)
+    stated = _stated(lead, len(children))
+    items = []
+    for child in children:
+        start, end = _heading_span(text, child)
+        passage = _passage_at(library, doc_id, start)
+        if passage is None:
+            return None
+        items.append((_item_text(child), (Span(doc_id, passage, start, end),)))
+    score = max(base, 2.0 * covered) + covered + _count_bonus(analysis.count, stated, len(children))
+    return Listing(tuple(items), intro, stated, score, None)
+
+
+def _intro(text: str, section: Section, first: Section) -> str:
+    """Return the last sentence before the first item, from the section's own body."""
+    before = text[section.body_start : first.start].strip()
+    return re.split(r"(?<=[。！？!?])\s*|\n", before)[-1][-160:] if before else ""
+
+
+def _stated(lead: str, size: int) -> int | None:
+    counts = [int(m.group()) for v in find_values(lead) if v.kind == "count" and (m := re.match(r"\d+", v.key))]
+    return size if size in counts else (counts[-1] if counts and abs(counts[-1] - size) <= 2 else None)
+
+
+def _heading_span(text: str, child: Section) -> tuple[int, int]:
+    piece = (
+        text[child.start : child.body_start] if child.body_start > child.start else text[child.start : child.end]
+    )
+    lead = len(piece) - len(piece.lstrip())
+    return child.start + lead, child.start + lead + len(piece.strip())
+
+
+def _item_text(child: Section) -> str:
+    return child.heading.strip("。．.;； ")
+
+
+def _passage_at(library: Library, doc_id: str, start: int) -> int | None:
+    for index, passage in enumerate(library.passages):
+        if passage.doc_id == doc_id and passage.start <= start < passage.end:
+            return index
+    return None
+
+
+def _count_bonus(asked: int | None, stated: int | None, size: int) -> float:
+    """Return what agreement of counts adds: the question's 十项 with ten items, or against it."""
+    if asked is None:
+        return 0.3 if stated == size else 0.0
+    if size == asked:
+        return 1.5
+    return -0.5

@@ -1,0 +1,121 @@
+"""Places, areas and offices that a question names: what an answer must not silently exchange for another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from app.answer.fold import fold
+from app.answer.lexicon_files import load_lexicon
+from app.answer.words import segment
+
+_AREA_KINDS = (
+    "新区", "高新区", "科技城", "科学城", "经开区", "开发区", "自贸区", "保税区", "示范区", "合作区",
+)  # fmt: skip
+# Offices whose kind alone tells them from others, and endings whose first part does.
+_OWN_KIND = ("法院", "检察院", "海关", "医院", "银行", "税务局", "学校", "大学")
+_OFFICE_ENDINGS = ("委员会", "部门", "局", "厅", "委")
+# What stands before an ending without naming an office.
+_EMPTY_CORES = frozenset(
+    {
+        "政府", "有关", "相关", "主管", "职能", "上级", "行业", "龙头", "重点", "中小", "两地", "企业", "哪些",
+        "双方", "业务", "管理", "全部", "所有", "监管",
+    }
+)  # fmt: skip
+_LINKS = frozenset("的和与跟同及在是由对把被给市省区县两这那该各,，、。？?")
+_COUNTING = re.compile(r"^[一二两三四五六七八九十几各这那哪每某]")
+
+
+@lru_cache(maxsize=1)
+def _places() -> re.Pattern[str]:
+    names = sorted(load_lexicon().places, key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, names)))
+
+
+def is_place(word: str) -> bool:
+    """Return whether a word is the name of a province or city, with or without its rank.
+
+    >>> is_place("贵阳市"), is_place("湖北"), is_place("西部")
+    (True, True, False)
+    """
+    bare = word[:-1] if len(word) >= 3 and word[-1] in "省市州" else word
+    return bare in load_lexicon().places
+
+
+def named_places(folded: str) -> list[str]:
+    """Return the provinces and cities in a folded text, in order.
+
+    >>> named_places("贵阳和重庆约定2025年汽车产量做到多少")
+    ['贵阳', '重庆']
+    """
+    return list(dict.fromkeys(_places().findall(folded)))
+
+
+def named_areas(folded: str, *, known: Callable[[str], bool]) -> list[str]:
+    """Return the development areas in a folded text, by name and kind.
+
+    A word before 新区 and its like is taken for a name where it is a place or ``known`` with that kind.
+
+    >>> named_areas("去天府新区看贵阳高新区", known=lambda name: name == "天府新区")
+    ['天府新区', '贵阳高新区']
+    """
+    words = segment(folded)
+    found = []
+    for before, word in pairwise(words):
+        kind = next((k for k in _AREA_KINDS if word == k), None)
+        if (
+            kind
+            and len(before) >= 2
+            and not _COUNTING.match(before)
+            and (is_place(before) or known(before + kind))
+        ):
+            found.append(before + kind)
+    found += [w for w in words if w.endswith(_AREA_KINDS) and w not in _AREA_KINDS and len(w) >= 4]
+    return list(dict.fromkeys(found))
+
+
+def named_offices(folded: str) -> list[str]:
+    """Return what tells the offices of a folded text from others: 人社 of 人社局, 法院 of a court.
+
+    >>> named_offices("成渝两市人社局签的协议"), named_offices("两江新区法院")
+    (['人社'], ['法院'])
+    """
+    words = _joined(segment(folded))
+    found = [word for word in words if word in _OWN_KIND]
+    for before, word in pairwise(["", *words]):
+        if word in _OFFICE_ENDINGS and len(before) >= 2 and before not in load_lexicon().stopwords:
+            found.append(before)
+        for ending in _OFFICE_ENDINGS:
+            if word.endswith(ending) and 2 <= len(word.removesuffix(ending)) <= 6 and word not in _OWN_KIND:
+                found.append(word.removesuffix(ending))
+                break
+    cores = (re.sub(r"^[市省区县]", "", _places().sub("", word)) for word in found)
+    return [
+        core
+        for core in dict.fromkeys(cores)
+        if len(core) >= 2 and core not in _EMPTY_CORES and not _COUNTING.match(core)
+    ]
+
+
+def _joined(words: Sequence[str]) -> list[str]:
+    """Return the words with two or three single characters before an ending made one: 人·社·局 -> 人社·局."""
+    joined: list[str] = []
+    for word in words:
+        if word in _OFFICE_ENDINGS:
+            run: list[str] = []
+            while joined and len(joined[-1]) == 1 and joined[-1] not in _LINKS and len(run) < 3:
+                run.insert(0, joined.pop())
+            joined += ["".join(run)] if len(run) > 1 else run
+        joined.append(word)
+    return joined
+
+
+def short_forms(name: str) -> frozenset[str]:
+    """Return the folded name with its short and long forms: 重庆 and 渝, 人社 and 人力资源和社会保障."""
+    synonyms = load_lexicon().synonyms
+    forms = {name, *synonyms.get(name, ())}
+    for ending in ("局", "委", "厅"):
+        forms |= {form.removesuffix(ending) for form in synonyms.get(name + ending, ())}
+    return frozenset(fold(form) for form in forms if form)

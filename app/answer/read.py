@@ -1,0 +1,232 @@
+"""Scored units -> a draft answer, by the kind of question. Quotes are never altered, only chosen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.answer import lists
+from app.answer.analyse import Analysis
+from app.answer.compound import described, points_back, side_names
+from app.answer.draft import Draft, Line, shown, with_twins
+from app.answer.fold import content_key, fold
+from app.answer.library import Library, Unit
+from app.answer.replies import Replies
+from app.answer.select import Scored, TermMatcher
+from app.answer.verdict import verdict
+
+MAX_UNITS = 3
+MAX_CHARS = 260
+# Units scoring this much below the best one add more length than content (measured on the dev questions).
+MARGIN = 1.5
+_PER_PART = 2
+_SAME_SECTION = 1.5
+_SPEAKER_ASKED = re.compile(
+    r"(?:谁|哪位|哪个|哪一位|什么人|何人).{0,24}(?:说|讲|提|建议|认为|主张|表示|看法|观点|指出|介绍|表态|比喻|呼吁|评价|称)"
+    r"|(?:说|讲|提出?|建议|认为|主张|表示|指出|介绍|表态|呼吁|评价).{0,40}(?:是谁|的是哪|哪位|何人|谁[？?]?$|什么人)|(?:专家|学者|教授|人士|领导|官员|负责人)"
+)
+_SPEAKER = re.compile(
+    r"^[^，,。；;]{2,40}[:：](?=[^\s])|[\u4e00-\u9fff]{2,24}?(?:表示|指出|认为|介绍|强调|透露|说|建议)(?=[，,:：。“])"
+)
+# 「写在哪个集群里」 is answered by the heading above the clause.
+_CONTAINER = re.compile(
+    r"(?:写|列|放|归|属|算|安排|提|说)(?:在|到|进|入|于)?的?(?:是)?哪|哪个?(?:集群|产业|板块|部分|章|节|条|方面|领域|任务|行动|工程|协议|文件|计划)|哪份|哪一?(?:项|部分|章|节|条|方面)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One search of a question: what was asked and the units found, best first."""
+
+    analysis: Analysis
+    scored: Sequence[Scored]
+    matcher: TermMatcher
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Everything that reading needs: the whole question first, then its parts where it has several."""
+
+    whole: Part
+    parts: Sequence[Part]
+    rows: Sequence[Unit]
+    library: Library
+    replies: Replies
+    within: Callable[[str, Sequence[int]], Part]
+
+
+def read(reading: Reading) -> Draft:
+    """Return the draft answer; ``reading.whole.scored`` must not be empty."""
+    if reading.rows:
+        lines = tuple(Line(shown(row.text), with_twins(row, reading.library)) for row in reading.rows)
+        return Draft(lines, "field", tuple(row.number for row in reading.rows))
+    if reading.parts:
+        return read_parts(reading)
+    analysis = reading.whole.analysis
+    hop = described(analysis.question)
+    if hop is not None:
+        found = read_hop(reading, *hop)
+        if found is not None:
+            return found
+    if analysis.kind not in {"party", "who"} and ("list" in analysis.kinds or analysis.count is not None):
+        found = lists.read_list(
+            analysis, reading.whole.scored, reading.library, reading.whole.matcher, reading.replies
+        )
+        if found is not None:
+            return found
+    if analysis.kind == "yes_no":
+        return read_yes_no(reading)
+    chosen = choose(reading.whole.scored, reading.library)
+    if analysis.kind in {"who", "party"} and _SPEAKER_ASKED.search(analysis.folded):
+        chosen = with_speaker(chosen, reading.library)
+    return _plain(chosen, reading.library, reading.whole.matcher, "plain")
+
+
+def read_yes_no(reading: Reading) -> Draft:
+    """Return 是 or 否 before the clauses where they decide it, else the clauses alone."""
+    chosen = choose(reading.whole.scored, reading.library, limit=2)
+    decided = verdict(reading.whole.analysis, chosen, reading.whole.matcher)
+    draft = _plain(chosen, reading.library, reading.whole.matcher, "yes_no")
+    if decided is None:
+        return draft
+    word = reading.replies.yes if decided else reading.replies.no
+    first = draft.lines[0]
+    return Draft((Line(word + first.text, first.spans), *draft.lines[1:]), "yes_no.decided", draft.used)
+
+
+def read_parts(reading: Reading) -> Draft:
+    """Return the best units of each part in turn; a part that points back prefers the section found before."""
+    chosen: list[Unit] = []
+    labels: dict[int, str] = {}
+    names = side_names(reading.whole.analysis.question)
+    size = 0
+    for position, part in enumerate(reading.parts):
+        scored = part.scored
+        if chosen and points_back(part.analysis.question):
+            scored = _prefer_section(scored, chosen[-1])
+        for unit in choose(scored, reading.library, limit=_PER_PART, margin=MARGIN / 2):
+            if size and size + len(unit.text) > MAX_CHARS * 1.4:
+                break
+            if not _repeats(unit, chosen, reading.library):
+                if len(names) == len(reading.parts) and not any(c.isdigit() for c in names[position]):
+                    labels[unit.number] = reading.replies.side.format(side=names[position])
+                chosen.append(unit)
+                size += len(unit.text)
+    if not chosen:
+        chosen = choose(reading.whole.scored, reading.library)
+    lines = tuple(
+        Line(labels.get(unit.number, "") + line.text, line.spans)
+        for unit, line in ((unit, _line_for_any(unit, reading)) for unit in chosen)
+    )
+    return Draft(lines, "sides" if labels else "parts", tuple(u.number for u in chosen))
+
+
+def read_hop(reading: Reading, description: str, question: str) -> Draft | None:
+    """Return what the section that fits the description says to the question, then the fitting unit itself.
+
+    Nothing is returned where the description finds no section of its own.
+    """
+    anchor = choose(reading.whole.scored, reading.library, limit=1)[0]
+    if not anchor.headings:
+        return None
+    scope = [
+        n
+        for n, passage in enumerate(reading.library.passages)
+        if passage.doc_id == anchor.doc_id and passage.heading_path[:1] == anchor.headings[:1]
+    ]
+    part = reading.within(question, scope)
+    if not part.scored:
+        return None
+    chosen = choose(part.scored, reading.library, limit=1)
+    if not _repeats(anchor, chosen, reading.library):
+        chosen.append(anchor)
+    lines = tuple(line_of(unit, reading.library, reading.whole.matcher) for unit in chosen)
+    return Draft(lines, "hop", tuple(u.number for u in chosen))
+
+
+def _line_for_any(unit: Unit, reading: Reading) -> Line:
+    best = max(reading.parts, key=lambda p: p.matcher.covers(unit.folded + unit.heading_folded))
+    return line_of(unit, reading.library, best.matcher)
+
+
+def _prefer_section(scored: Sequence[Scored], anchor: Unit) -> list[Scored]:
+    def bonus(candidate: Scored) -> float:
+        unit = candidate.unit
+        if unit.doc_id != anchor.doc_id:
+            return 0.0
+        return _SAME_SECTION if unit.headings and unit.headings == anchor.headings else _SAME_SECTION / 3
+
+    raised = [Scored(s.unit, s.score + bonus(s), s.features) for s in scored]
+    return sorted(raised, key=lambda s: (-s.score, s.unit.number))
+
+
+def _repeats(unit: Unit, chosen: Sequence[Unit], library: Library) -> bool:
+    keys = {content_key(u.text) for u in chosen}
+    return content_key(unit.text) in keys
+
+
+def choose(
+    scored: Sequence[Scored],
+    library: Library,
+    *,
+    limit: int = MAX_UNITS,
+    margin: float = MARGIN,
+    max_chars: int = MAX_CHARS,
+) -> list[Unit]:
+    """Return up to ``limit`` units: the best, and those within ``margin`` of its score that are not copies."""
+    bodies = [s for s in scored if not s.unit.is_heading] or list(scored)
+    chosen: list[Unit] = []
+    size = 0
+    for candidate in bodies:
+        if len(chosen) >= limit or candidate.score < bodies[0].score - margin:
+            break
+        if _repeats(candidate.unit, chosen, library):
+            continue
+        if chosen and size + len(candidate.unit.text) > max_chars:
+            continue
+        chosen.append(candidate.unit)
+        size += len(candidate.unit.text)
+    return chosen
+
+
+def with_speaker(chosen: list[Unit], library: Library) -> list[Unit]:
+    """Return the units led by the sentence that names who speaks, where the best unit does not.
+
+    The speaker of a quoted statement is named once, at its head: the nearest sentence before it under the same
+    heading that opens with a name and a colon, or that holds a verb of saying.
+    """
+    best = chosen[0]
+    if _SPEAKER.search(best.text):
+        return chosen
+    before = [
+        u
+        for u in library.units_around(best)
+        if u.start < best.start and u.headings == best.headings and _SPEAKER.search(u.text)
+    ]
+    if not before:
+        return chosen
+    speaker = before[-1]
+    return [speaker, *[u for u in chosen if u.number != speaker.number][: MAX_UNITS - 1]]
+
+
+def _plain(chosen: Sequence[Unit], library: Library, matcher: TermMatcher, route: str) -> Draft:
+    lines = tuple(line_of(unit, library, matcher) for unit in chosen)
+    return Draft(lines, route, tuple(u.number for u in chosen))
+
+
+def line_of(unit: Unit, library: Library, matcher: TermMatcher) -> Line:
+    """Return the unit as an answer line, led by its heading where only the heading says what it is about."""
+    return Line(f"{_lead(unit, matcher)}{shown(unit.text)}", with_twins(unit, library))
+
+
+def _lead(unit: Unit, matcher: TermMatcher) -> str:
+    if not unit.headings or unit.is_heading:
+        return ""
+    if _CONTAINER.search(matcher.question) and unit.headings[-1] not in unit.text:
+        return f"{unit.headings[-1]}："
+    heading = unit.headings[-1]
+    gain = matcher.covers(unit.folded + fold(heading)) - matcher.covers(unit.folded)
+    if gain < 0.12 or any(c.isdigit() for c in heading) or len(heading) > 40:
+        return ""
+    return f"{heading}："

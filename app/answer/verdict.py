@@ -1,0 +1,191 @@
+"""是 or 否, where a figure, a date, a frequency, a negation or the wording decides it; else nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.answer.analyse import Analysis
+from app.answer.library import Unit
+from app.answer.named import named_areas, named_places
+from app.answer.select import TermMatcher
+from app.answer.values import UNIT_OF, Value
+
+_FREQUENCIES = ("每年", "每月", "每周", "每季度", "每半年", "隔年", "每两年", "每日", "每天")
+_ALL = re.compile(r"全部|全都|都|所有|悉数|统统|全是|全数|一律")
+_NEGATION = re.compile(
+    r"不(?!仅|但|断|同|少|只|过)|未(?!来)|无(?=需|须|法|权)|没有|没(?=有|能|被)|禁止|严禁|非(?=公开|强制)"
+)
+_QUESTION_FORMS = re.compile(
+    r"是不是|有没有|能不能|会不会|要不要|对不对|算不算|可不可以|在不在|是否|有无|能否|可否|不是吗|没错吧"
+)
+_PERMISSION = re.compile(r"可以|允许|准许|能够|能(?!源|力|级|效)|可(?!持续|行|靠|能)")
+_PROHIBITION = re.compile(r"不得|严禁|禁止|不准|不允许|不可以|不能")
+_ABOVE = re.compile(r"超过|以上|至少|不低于|不少于|大于|高于|多于|突破|超出")
+_BELOW = re.compile(r"不到|低于|少于|以下|不足|不超过|小于")
+# Below this share of the question's content in the clause, silence is better than a verdict.
+_SURE = 0.55
+_LARGE = 10_000
+
+
+def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> bool | None:
+    """Return True for 是, False for 否, None where the clauses do not decide.
+
+    The best unit decides; a figure of the question is held against the figure of the same kind that stands
+    nearest to the words the question shares with the unit.
+    """
+    unit = units[0]
+    asked = _QUESTION_FORMS.sub("", analysis.folded)
+    if _NEGATION.search(asked):
+        if _shares_negation(asked, unit.folded):
+            return True
+        # The clause affirms what the question denies, where it says all of it without a negation.
+        denied = not _NEGATION.search(unit.folded) and matcher.covers(unit.folded) >= _SURE
+        return False if denied else None
+    decided = _by_prohibition(asked, unit.folded)
+    if decided is None:
+        decided = _by_values(analysis, unit, asked)
+    if decided is None and _exchanged(asked, unit.folded):
+        decided = False
+    if decided is None:
+        decided = _by_frequency(asked, unit.folded)
+    if decided is None:
+        decided = _by_negation(asked, unit.folded)
+    if decided is None and matcher.covers(unit.folded + unit.heading_folded) >= _SURE:
+        decided = True
+    return decided
+
+
+def _exchanged(asked: str, text: str) -> bool:
+    """Return whether the question names an area or place that the clause lacks while it names another such."""
+    for named in (lambda t: named_areas(t, known=lambda _: True), named_places):
+        held, wanted = set(named(text)), set(named(asked))
+        if held and wanted and not any(name in text for name in wanted):
+            return True
+    return False
+
+
+def _shares_negation(asked: str, text: str) -> bool:
+    """Return whether the clause negates the same words as the question."""
+    for match in _NEGATION.finditer(asked):
+        after = re.match(r"[^\W_]{1,2}", asked[match.end() :])
+        if after and match.group() + after.group() in text:
+            return True
+    return False
+
+
+def _by_prohibition(asked: str, text: str) -> bool | None:
+    """「可以转让吗」 against 「不得转让」: what is prohibited may not be done."""
+    allowed = _PERMISSION.search(asked)
+    if not allowed:
+        return None
+    act = asked[allowed.end() :]
+    pairs = [act[i : i + 2] for i in range(len(act) - 1) if act[i : i + 2].isalnum()]
+    for match in _PROHIBITION.finditer(text):
+        clause = text[match.end() : match.end() + 24]
+        if any(pair in clause for pair in pairs):
+            return False
+    return None
+
+
+def _by_values(analysis: Analysis, unit: Unit, asked: str) -> bool | None:
+    own = [v for v in analysis.values if not _is_pronoun_count(v)]
+    results: list[bool] = []
+    for value in own:
+        rivals = [v for v in unit.values if _comparable(v, value)]
+        if not rivals:
+            continue
+        if value.kind == "date" and any(_same_date(v.key, value.key) for v in rivals):
+            nearest = _nearest(rivals, unit, asked)
+            results.append(nearest is None or _same_date(nearest.key, value.key))
+            continue
+        nearest = _nearest(rivals, unit, asked)
+        same = any(_equal(v, value) for v in rivals)
+        around = asked[max(0, value.start - 6) : value.end + 6]
+        if nearest is not None and not _equal(nearest, value) and (_ABOVE.search(around) or _BELOW.search(around)):
+            results.append((_number(nearest) > _number(value)) == bool(_ABOVE.search(around)))
+        elif same and _ALL.search(asked) and any(_number(v) < _number(value) for v in rivals):
+            results.append(False)
+        elif nearest is not None:
+            results.append(_equal(nearest, value) or (same and len(rivals) == 1))
+        else:
+            results.append(same)
+    if not results:
+        return None
+    return all(results)
+
+
+def _comparable(held: Value, asked: Value) -> bool:
+    """Return whether two figures may be the same one; 100亿 without its unit may be any amount of that size."""
+    if asked.kind == "number" and _number(asked) >= _LARGE:
+        return held.kind != "date" and _number(held) >= _LARGE
+    return held.kind == asked.kind and _suffix(held) == _suffix(asked)
+
+
+def _equal(held: Value, asked: Value) -> bool:
+    return held.key == asked.key or (asked.kind == "number" and _number(held) == _number(asked))
+
+
+def _same_date(one: str, other: str) -> bool:
+    """Return whether one date is the other or a part of it: 2023 and 2023-04-26, 04-26 and 2023-04-26."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) or long.endswith(short)
+
+
+def _is_pronoun_count(value: Value) -> bool:
+    """两个新区 names the two; it claims no figure."""
+    return value.kind == "count" and value.key in {"1个", "2个", "1次", "1份", "2家", "2城", "2区"}
+
+
+def _suffix(value: Value) -> str:
+    return value.key.lstrip("0123456789.-")
+
+
+def _number(value: Value) -> float:
+    match = re.match(r"\d+(?:\.\d+)?", value.key)
+    return float(match.group()) if match else 0.0
+
+
+def _nearest(values: Sequence[Value], unit: Unit, asked: str) -> Value | None:
+    """Return the value nearest to the longest stretch both share, within its clause where it holds one."""
+    shared = _longest_shared(asked, unit.text)
+    if shared is None:
+        return None
+    start, end = shared
+    clause_start = max(unit.text.rfind(mark, 0, start) for mark in "，,；;。、") + 1
+    ends = [at for mark in "，,；;。、" if (at := unit.text.find(mark, end)) >= 0]
+    clause_end = min(ends, default=len(unit.text))
+    inside = [v for v in values if clause_start <= v.start < clause_end]
+    return min(inside or values, key=lambda v: min(abs(v.start - end), abs(start - v.end)))
+
+
+def _longest_shared(asked: str, text: str) -> tuple[int, int] | None:
+    """Return the span in ``text`` of the longest stretch (two characters or more, no figures) that both hold."""
+    for size in range(min(12, len(asked)), 1, -1):
+        for i in range(len(asked) - size + 1):
+            piece = asked[i : i + size]
+            if any(c.isdigit() or c in "，,。、？?" for c in piece) or piece in UNIT_OF:
+                continue
+            at = text.find(piece)
+            if at >= 0:
+                return at, at + size
+    return None
+
+
+def _by_frequency(asked: str, text: str) -> bool | None:
+    wanted = [f for f in _FREQUENCIES if f in asked]
+    held = [f for f in _FREQUENCIES if f in text]
+    if not wanted or not held:
+        return None
+    return wanted[0] in held
+
+
+def _by_negation(asked: str, text: str) -> bool | None:
+    """「户口要迁吗」 against 「户口不迁」: a shared word that the clause negates and the question does not."""
+    for match in _NEGATION.finditer(text):
+        after = text[match.end() : match.end() + 2]
+        if after and after[0] in asked and (len(after) < 2 or after[:2] in asked or after[1] in "、，,。；;"):
+            before = text[max(0, match.start() - 2) : match.start()]
+            if before and before in asked:
+                return False
+    return None

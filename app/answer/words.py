@@ -1,0 +1,31 @@
+"""Words of a question, by jieba (MIT)."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from functools import lru_cache
+from types import ModuleType
+
+
+@lru_cache(maxsize=1)
+def _jieba() -> ModuleType:
+    with warnings.catch_warnings():
+        # jieba 0.42.1 imports pkg_resources and has stray escapes; both only warn.
+        warnings.simplefilter("ignore")
+        import jieba
+    jieba.setLogLevel(logging.WARNING)
+    # jieba.initialize() would load a marshal file from a shared temporary folder, which anybody could plant.
+    jieba.dt.FREQ, jieba.dt.total = jieba.dt.gen_pfdict(jieba.get_dict_file())
+    jieba.dt.initialized = True
+    module: ModuleType = jieba
+    return module
+
+
+def segment(text: str) -> list[str]:
+    """Return the words of ``text`` in order; their concatenation is ``text``.
+
+    >>> segment("汽车产量达到多少")
+    ['汽车产量', '达到', '多少']
+    """
+    return list(_jieba().cut(text, HMM=False)) if text else []

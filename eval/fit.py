@@ -1,0 +1,195 @@
+"""Fits the numbers of ``app/answer/gate.json`` on the dev questions; the test questions are never read.
+
+Two fits, both convex and so without a seed. Unit weights: softmax over the units of one question against those
+that hold its key facts inside its evidence (listwise, Cao et al. 2007, ListNet top one). Gate: logistic
+regression of answerable against not, both classes weighing the same, and a threshold at a stated rate of false
+refusals. Features are reported with their signs, so that a person can read what the gate goes by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.cases import Case
+from eval.matching import states
+from eval.spans import Locator, Span, coverage
+
+if TYPE_CHECKING:
+    from app.answer.assistant import Assistant
+    from app.answer.evidence import Evidence
+
+UNIT_FEATURES = (
+    "field", "lead_in", "names", "defines", "signs", "bigrams", "wide_bigrams", "items", "count", "sentence_z",
+    "rank", "own", "context", "heading", "type", "is_heading",
+)  # fmt: skip
+GATE_FEATURES = (
+    "cosine", "own", "context", "off", "value_missed", "place_missed", "area_missed", "office_missed",
+    "year_missed",
+)  # fmt: skip
+_UNIT_RIDGE = 0.003
+_GATE_RIDGE = 0.02
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class GateFit:
+    """Weights on raw features, the bias, and how the fit does on the folds it did not see."""
+
+    weights: dict[str, float]
+    bias: float
+    auroc: float
+    threshold: float
+    refused: float
+
+
+def collect(assistant: Assistant, cases: Sequence[Case]) -> list[tuple[Case, Evidence]]:
+    """Return the evidence found for each case."""
+    from app.answer.turns import Turn
+
+    found = []
+    for case in cases:
+        history = [Turn("user" if t.role == "user" else "assistant", t.content) for t in case.history]
+        found.append((case, assistant.investigator.investigate(case.question, history=history)))
+    return found
+
+
+def fit_units(found: Sequence[tuple[Case, Evidence]], locator: Locator) -> dict[str, float]:
+    """Return the weights of the unit features."""
+    groups: list[tuple[Array, Array]] = []
+    for case, evidence in found:
+        rows = evidence.whole.scored
+        labels = np.array(
+            [_label(case, locator, Span(s.unit.doc_id, s.unit.start, s.unit.end), s.unit.text) for s in rows]
+        )
+        if case.answerable and labels.sum() > 0:
+            values = np.array([[s.features.get(n, 0.0) for n in UNIT_FEATURES] for s in rows])
+            groups.append((values, labels / labels.sum()))
+
+    def loss(w: Array) -> tuple[float, Array]:
+        total, slope = _UNIT_RIDGE * float(w @ w), 2 * _UNIT_RIDGE * w
+        for values, target in groups:
+            logits = values @ w
+            logits -= logits.max()
+            share = np.exp(logits)
+            share /= share.sum()
+            total -= float(target @ np.log(share + 1e-12)) / len(groups)
+            slope = slope + values.T @ (share - target) / len(groups)
+        return total, slope
+
+    return _named(UNIT_FEATURES, _descend(loss, len(UNIT_FEATURES)))
+
+
+def _label(case: Case, locator: Locator, span: Span, text: str) -> float:
+    """Return the share of the case's key facts that a unit inside its evidence states."""
+    held = sum(any(states(text, fact) for fact in facts) for facts in case.key_facts)
+    if not held:
+        return 0.0
+    for entry in case.evidence:
+        places = locator.locate(quote.quote for quote in entry)
+        if any(coverage(span, [place]) > 0.5 or coverage(place, [span]) > 0.5 for place in places):
+            return held / len(case.key_facts)
+    return 0.0
+
+
+def fit_gate(
+    found: Sequence[tuple[Case, Evidence]], assistant: Assistant, *, false_refusals: float, folds: int = 5
+) -> GateFit:
+    """Return the gate; AUROC, threshold and refusal rate come from scores of folds that were held out, by fact."""
+    from app.answer.gate import gate_features, veto
+
+    rows: list[Mapping[str, float]] = []
+    answerable: list[float] = []
+    fold: list[int] = []
+    for case, evidence in found:
+        if evidence.analysis.injection or not evidence.chosen or veto(evidence.analysis, assistant.library):
+            continue
+        rows.append(gate_features(evidence.analysis, evidence.scored, evidence.chosen, assistant.library))
+        answerable.append(float(case.answerable))
+        fold.append(sum(case.fact.encode()) % folds)
+    x = np.array([[row[n] for n in GATE_FEATURES] for row in rows])
+    y = np.array(answerable)
+    centre, spread = x.mean(0), x.std(0) + 1e-9
+    z = np.hstack([(x - centre) / spread, np.ones((len(x), 1))])
+    held_out = np.zeros(len(y))
+    for number in range(folds):
+        inside = np.array(fold) == number
+        held_out[inside] = z[inside] @ _logistic(z[~inside], y[~inside])
+    w = _logistic(z, y)
+    raw = w[:-1] / spread
+    bias = float(w[-1] - raw @ centre)
+    cut = float(np.quantile(held_out[y == 1], false_refusals))
+    return GateFit(
+        _named(GATE_FEATURES, raw),
+        bias,
+        auroc(held_out[y == 1], held_out[y == 0]),
+        1 / (1 + float(np.exp(-cut))),
+        float((held_out[y == 0] < cut).mean()),
+    )
+
+
+def auroc(positive: Array, negative: Array) -> float:
+    """Return the chance that a positive scores above a negative, ties counting half (Mann-Whitney).
+
+    >>> auroc(np.array([2.0, 3.0]), np.array([1.0, 2.0]))
+    0.875
+    """
+    above = (positive[:, None] > negative[None]).mean()
+    return float(above + 0.5 * (positive[:, None] == negative[None]).mean())
+
+
+def _logistic(z: Array, y: Array) -> Array:
+    """Return ridge logistic weights (the last column is the bias, not shrunk), classes weighing the same."""
+    share = np.where(y == 1, 0.5 / max(1.0, y.sum()), 0.5 / max(1.0, (1 - y).sum()))
+
+    def loss(w: Array) -> tuple[float, Array]:
+        logits = z @ w
+        chance = 1 / (1 + np.exp(-logits))
+        shrunk = np.append(w[:-1], 0.0)
+        total = -float(share @ (y * np.log(chance + 1e-12) + (1 - y) * np.log(1 - chance + 1e-12)))
+        return total + _GATE_RIDGE * float(shrunk @ shrunk), z.T @ (
+            share * (chance - y)
+        ) + 2 * _GATE_RIDGE * shrunk
+
+    return _descend(loss, z.shape[1])
+
+
+def _descend(loss: Callable[[Array], tuple[float, Array]], size: int) -> Array:
+    """Return the minimum of a smooth convex function by gradient steps with backtracking (Armijo 1966)."""
+    w = np.zeros(size)
+    value, slope = loss(w)
+    step = 1.0
+    for _ in range(4000):
+        if float(slope @ slope) < 1e-12:
+            break
+        while True:
+            moved = w - step * slope
+            lower, next_slope = loss(moved)
+            if lower <= value - 0.5 * step * float(slope @ slope) or step < 1e-9:
+                break
+            step /= 2
+        w, value, slope = moved, lower, next_slope
+        step *= 1.5
+    return w
+
+
+def _named(names: Sequence[str], values: Array) -> dict[str, float]:
+    return {name: round(float(value), 3) for name, value in zip(names, values, strict=True) if abs(value) > 5e-4}
+
+
+def write(path: Path, select: Mapping[str, float], gate: GateFit, *, source: str) -> None:
+    """Write the fitted numbers."""
+    record = {
+        "source": source,
+        "select": select,
+        "gate": gate.weights,
+        "bias": round(gate.bias, 3),
+        "threshold": round(gate.threshold, 3),
+    }
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

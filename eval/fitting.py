@@ -1,0 +1,57 @@
+"""The command ``fit``: reads the dev questions, fits, prints, and writes where told to."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from argparse import Namespace
+from pathlib import Path
+
+from eval.cases import Case, CasesError, load_cases
+
+# As many questions of another topic as there are unanswerable near misses in the dev split, about.
+_OFF_TOPIC = 40
+_SEED = 7
+
+
+def fit(options: Namespace) -> int:
+    """Fit the unit weights and the gate. Raises CasesError when there is no dev question."""
+    from app.answer.gate import WEIGHTS_FILE
+    from eval.fit import collect, fit_gate, fit_units, write
+    from eval.opening import open_bench
+
+    if not 0 < options.false_refusals < 1:
+        raise CasesError(f"--false-refusals {options.false_refusals}: expected a rate between 0 and 1")
+    cases = [case for case in load_cases(options.questions) if case.split == "dev"]
+    if not cases:
+        raise CasesError(f"{options.questions}: holds no question of the dev split")
+    bench = open_bench()
+    found = collect(bench.assistant, cases)
+    strangers = collect(bench.assistant, _off_topic(options.off_topic)) if options.off_topic else []
+    units = fit_units(found, bench.locator)
+    gate = fit_gate([*found, *strangers], bench.assistant, false_refusals=options.false_refusals)
+    print("unit weights:", units)
+    print("gate weights:", gate.weights, "bias:", round(gate.bias, 3), "threshold:", round(gate.threshold, 3))
+    print(
+        f"held out: AUROC {gate.auroc:.3f}; refused {gate.refused:.3f} at {options.false_refusals} false refusals"
+    )
+    if options.write:
+        source = "fitted on the dev questions by python -m eval fit"
+        if options.off_topic:
+            source += f", with {_OFF_TOPIC} questions of {options.off_topic.name} as further unanswerable ones"
+        write(WEIGHTS_FILE, units, gate, source=source)
+        print(f"wrote {WEIGHTS_FILE.name}")
+    return 0
+
+
+def _off_topic(folder: Path) -> list[Case]:
+    """Return questions about other things as unanswerable cases, in simplified characters."""
+    from app.answer.fold import simplify
+    from eval.own_data import load_own_data
+
+    cases = list(load_own_data(folder).cases)
+    random.Random(_SEED).shuffle(cases)
+    return [
+        dataclasses.replace(c, answerable=False, question=simplify(c.question), fact=f"off-topic-{c.id}")
+        for c in cases[:_OFF_TOPIC]
+    ]

@@ -1,0 +1,64 @@
+"""Follow-up questions and what the conversation puts back into them."""
+
+from app.answer.followup import rewrite
+from app.answer.turns import Turn
+
+
+def turns(*contents: str) -> list[Turn]:
+    return [Turn("user" if i % 2 == 0 else "assistant", c) for i, c in enumerate(contents)]
+
+
+def test_first_question_is_left_alone() -> None:
+    assert rewrite("那生物医药呢？", []) is None
+
+
+def test_self_contained_question_is_never_changed() -> None:
+    history = turns("两市共办什么活动？", "共办美食节。[1]")
+    assert rewrite("西部科学城的规划面积是多少平方公里？", history) is None
+    assert rewrite("博物馆合作清单由哪个部门负责制定？", history) is None
+
+
+def test_new_topic_takes_the_place_of_the_old_one() -> None:
+    history = turns("集成电路产业集群到2027年的产值目标是多少？", "500亿元。[1]")
+    rewritten = rewrite("那生物医药呢？", history)
+    assert rewritten is not None
+    assert "生物医药" in rewritten
+    assert "2027年的产值目标" in rewritten
+    assert "集成电路" not in rewritten
+
+
+def test_new_year_takes_the_place_of_the_old_year() -> None:
+    history = turns("到2025年汽车产量要达到多少？", "300万辆。[1]")
+    assert rewrite("那2027年呢？", history) == "到2027年汽车产量要达到多少？"
+
+
+def test_ordinal_of_a_list_is_replaced_by_the_item() -> None:
+    history = turns("重点任务有哪些？", "共3项：\n1. 规划协同[1]\n2. 创新协同[2]\n3. 会展协同[3]")
+    rewritten = rewrite("第三项由谁负责？", history)
+    assert rewritten is not None
+    assert "会展协同" in rewritten
+    assert "第三项" not in rewritten
+
+
+def test_previous_meeting_is_one_ordinal_lower() -> None:
+    history = turns("第二次联席会议是哪天开的？", "4月23日。[1]")
+    assert rewrite("再往前一次呢？", history) == "第一次联席会议是哪天开的？"
+
+
+def test_pronoun_is_replaced_by_the_topic() -> None:
+    history = turns("《合作协议》由谁签署？", "甲局与乙局。[1]")
+    rewritten = rewrite("它包括哪些事项？", history)
+    assert rewritten is not None
+    assert "《合作协议》" in rewritten
+
+
+def test_short_question_takes_the_topic_in_front() -> None:
+    history = turns("漫客空间登记就业的有多少人？", "7054人。[1]")
+    rewritten = rewrite("什么时候成立的？", history)
+    assert rewritten is not None
+    assert rewritten.startswith("漫客空间")
+
+
+def test_the_chain_of_follow_ups_is_resolved_in_order() -> None:
+    history = turns("到2025年汽车产量要达到多少？", "300万辆。[1]", "那2027年呢？", "没有。")
+    assert rewrite("2030年呢？", history) == "到2030年汽车产量要达到多少？"

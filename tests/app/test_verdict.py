@@ -1,0 +1,157 @@
+"""是 or 否: decided by a figure, a date, a frequency, a negation or the wording, and left open elsewhere.
+
+Each clause stands in a library beside an unrelated one, so that words have weights.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from app.answer.analyse import analyse
+from app.answer.library import Library
+from app.answer.select import TermMatcher
+from app.answer.verdict import verdict
+
+MakeLibrary = Callable[[Mapping[str, str]], Library]
+Decide = Callable[[str, str], bool | None]
+OUTPUT = "到2025年，两市汽车产量达到300万辆，产值6000亿元。"
+AREA = "规划面积1198平方公里，核心区313平方公里。"
+
+
+@pytest.fixture
+def decide(make_library: MakeLibrary) -> Decide:
+    def decided(question: str, clause: str) -> bool | None:
+        library = make_library({"a": clause, "b": "公园里花草繁茂。另有一段无关文字，说明天气晴朗。"})
+        analysis = analyse(question)
+        units = [unit for unit in library.units if unit.doc_id == "a"]
+        return verdict(analysis, units[:1], TermMatcher(analysis, library))
+
+    return decided
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("汽车产量的目标是300万辆吗？", OUTPUT, True),
+        ("汽车产量的目标是200万辆吗？", OUTPUT, False),
+        ("汽车产量的目标是3,000,000辆吗？", OUTPUT, True),
+        ("产值是6000亿元吗？", OUTPUT, True),
+        ("产值是300亿元吗？", OUTPUT, False),
+        ("规划面积是1198平方公里吗？", AREA, True),
+        ("规划面积是313平方公里吗？", AREA, False),
+        ("投资是1200亿元吗？", "总投资200亿元。", False),
+        ("面积有200平方公里吗？", "规划面积1200平方公里。", False),
+        ("协议涉及七个方面吗？", "协议涉及7个方面。", True),
+        ("协议涉及8个方面吗？", "协议涉及七个方面。", False),
+    ],
+)
+def test_a_figure_is_held_against_the_figure_of_its_own_kind(
+    decide: Decide, question: str, clause: str, expected: bool
+) -> None:
+    assert decide(question, clause) is expected
+
+
+def test_a_figure_that_only_some_reach_is_not_true_of_all(decide: Decide) -> None:
+    clause = "甲市汽车产量达到200万辆，乙市汽车产量达到300万辆。"
+    assert decide("两市汽车产量都达到300万辆吗？", clause) is False
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("汽车产量到2025年达到300万辆吗？", OUTPUT, True),
+        ("汽车产量到2030年达到300万辆吗？", OUTPUT, False),
+        ("协议是4月23日签署的吗？", "4月23日，双方签署协议。", True),
+        ("协议是4月24日签署的吗？", "4月23日，双方签署协议。", False),
+        ("协议是4月23日签署的吗？", "2020年4月23日，双方签署协议。", True),
+        ("协议是2021年签署的吗？", "双方于2020年4月23日签署协议。", False),
+        ("协议是2020年5月签署的吗？", "双方于2020年4月23日签署协议。", False),
+    ],
+)
+def test_a_date_is_held_against_the_date(decide: Decide, question: str, clause: str, expected: bool) -> None:
+    assert decide(question, clause) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("联席会议每年召开吗？", "双方每年召开一次联席会议。", True),
+        ("联席会议每月召开吗？", "双方每年召开一次联席会议。", False),
+        ("联席会议每季度召开一次吗？", "联席会议每半年召开一次。", False),
+    ],
+)
+def test_a_frequency_is_held_against_the_frequency(
+    decide: Decide, question: str, clause: str, expected: bool
+) -> None:
+    assert decide(question, clause) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [("户口要迁吗？", False), ("户口不迁，对吗？", True), ("户口是不是不迁？", True), ("关系要转吗？", False)],
+)
+def test_a_negation_turns_the_verdict(decide: Decide, question: str, expected: bool) -> None:
+    assert decide(question, "探索建立户口不迁、关系不转、身份不变的机制。") is expected
+
+
+def test_a_question_form_with_bu_or_mei_is_no_negation(decide: Decide) -> None:
+    for question in ("企业是不是公开年报？", "企业有没有公开年报？", "企业是否公开年报？", "企业公开年报吗？"):
+        assert decide(question, "企业应当公开年报。") is True, question
+
+
+def test_words_that_hold_bu_but_deny_nothing(decide: Decide) -> None:
+    assert decide("双方不断推进合作吗？", "双方不断推进合作。") is True
+
+
+def test_the_wording_decides_where_the_clause_says_all_that_is_asked(decide: Decide) -> None:
+    assert decide("双方是否建立联席会议制度？", "双方建立联席会议制度。") is True
+    assert decide("两个新区是否建立联席会议制度？", "两个新区建立联席会议制度。") is True
+
+
+@pytest.mark.parametrize(
+    ("question", "clause"),
+    [
+        ("双方会建设航天基地吗？", "双方联合创办美食节。"),
+        ("户口要迁吗？", "双方共建数据平台。"),
+        ("企业可以减免税收吗？", "企业应当公开年报。"),
+        ("项目要经过听证吗？", "项目已经完工。"),
+    ],
+)
+def test_nothing_is_decided_where_the_clause_is_silent(decide: Decide, question: str, clause: str) -> None:
+    assert decide(question, clause) is None
+
+
+def test_only_the_first_unit_decides(make_library: MakeLibrary) -> None:
+    library = make_library({"a": "规划面积1198平方公里。", "b": "规划面积394平方公里。"})
+    analysis = analyse("规划面积是394平方公里吗？")
+    matcher = TermMatcher(analysis, library)
+    assert verdict(analysis, library.units, matcher) is False
+    assert verdict(analysis, library.units[::-1], matcher) is True
+
+
+@pytest.mark.parametrize(
+    ("question", "clause"),
+    [
+        ("资质可以转让吗？", "资质不得转让。"),
+        ("企业可以转让资质吗？", "严禁企业转让资质。"),
+        ("企业可以单独设置市场准入障碍吗？", "任何一方不得单独设置市场准入障碍。"),
+    ],
+)
+def test_what_is_prohibited_is_never_affirmed(decide: Decide, question: str, clause: str) -> None:
+    assert decide(question, clause) is not True
+
+
+def test_a_shared_unit_does_not_say_which_figure_is_meant(decide: Decide) -> None:
+    assert decide("核心区是313平方公里吗？", AREA) is True
+
+
+def test_the_year_of_a_day_is_right(decide: Decide) -> None:
+    assert decide("协议是2020年签署的吗？", "双方于2020年4月23日签署协议。") is True
+
+
+def test_a_figure_above_the_threshold_asked_for_is_not_denied(decide: Decide) -> None:
+    assert decide("占比是否超过20%？", "新能源汽车占比达到28%。") is not False
+
+
+def test_a_negation_that_both_hold_is_affirmed(decide: Decide) -> None:
+    assert decide("是否无需审批？", "项目无需审批。") is True
