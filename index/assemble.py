@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.content import Content
+from index.copies import claim_digests
 from index.entries import KEY_BYTES, Encoder, entry_keys, entry_texts, passage_text_for_matching
 from index.lexical import tokenize
 from index.outline import build_outline
@@ -87,8 +88,9 @@ def assemble(
     vectors, computed = _vectors(texts, keys, before, embedder, spill, progress=progress)
     vocabulary = before.store.lexical.counts.vocabulary if before is not None else {}
     counts = count_terms((tokenize(passage_text_for_matching(p)) for p in passages), vocabulary)
+    claims = claim_digests(fresh, passages, spans)
     if before is None or not kept:
-        content = Content(documents, passages, spans, vectors, keys, sources, counts, records)
+        content = Content(documents, passages, spans, vectors, keys, sources, counts, claims, records)
         return content, len(keys) - computed
     old = before.store
     rows = _rows(documents, kept_ids, old, passages, spans)
@@ -102,6 +104,7 @@ def assemble(
         keys=np.concatenate([old.keys, keys])[rows.entries],
         sources=sources,
         counts=pick_rows(old.lexical.counts, counts, rows.passages),
+        claims=np.concatenate([old.claims, claims])[rows.entries],
         records=records,
     )
     return content, len(rows.entries) - computed

@@ -29,8 +29,8 @@ _NOT_CUTTING: Final = frozenset(
     {
         "__init__",
         "__main__",
+        "adapter",
         "cli",
-        "duplicates",
         "embed",
         "exact",
         "filters",
@@ -39,7 +39,7 @@ _NOT_CUTTING: Final = frozenset(
         "keep",
         "langchain",
     }
-    | {"models", "rerank", "retrieve", "spill", "verify", "versions", "wheel"}
+    | {"models", "retrieve", "spill", "verify", "versions", "wheel"}
 )
 
 

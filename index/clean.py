@@ -31,6 +31,7 @@ from index.clean_lines import (
     read_metadata,
     strip_invisible,
 )
+from index.contents import drop_contents
 from index.reflow import close_spaces, join_lines, undouble_headlines
 
 __all__ = ["BLOCK_STEPS", "STEPS", "Cleaned", "Removal", "clean"]
@@ -43,6 +44,7 @@ STEPS: tuple[CleaningStep, ...] = (
     drop_original_title,
     drop_byline,
     drop_stray_marks,
+    drop_contents,
     undouble_headlines,
     join_lines,
     drop_credits,

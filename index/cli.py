@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.defaults import CORPUS_DIR, INDEX_DIR, MAX_PASSAGE_CHARS, MODEL, MODELS_DIR
+from index.defaults import ADAPTER_FILE, Defaults
 from index.errors import CorpusError, WenceError
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 _SHOWN_CHARS = 80
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 an expected error (one line), 2 wrong usage."""
-    arguments = _parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, *, defaults: Defaults | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 an expected error (one line), 2 wrong usage.
+
+    ``defaults`` stand for the flags that are not given.
+    """
+    arguments = _parser(defaults or Defaults()).parse_args(argv)
     try:
         status: int = arguments.run(arguments)
     except WenceError as error:
@@ -36,19 +39,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m index", description="Build, inspect and search the index.")
+def _parser(defaults: Defaults) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=defaults.program, description="Build, inspect and search the index.")
+    parser.set_defaults(models=defaults.models, threads=defaults.threads)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="index the corpus; only new and changed texts are embedded")
-    _add(build, corpus=True, index=True, model=True, max_chars=True)
+    _add(build, defaults, corpus=True, index=True, model=True, max_chars=True)
     build.add_argument("--force", action="store_true", help="build even if nothing changed, embedding everything")
     build.set_defaults(run=_build)
-    _add_keeping(commands)
+    _add_keeping(commands, defaults)
     inspect = commands.add_parser("inspect", help="show how a document is cleaned, outlined and cut into passages")
     inspect.add_argument(
         "document", nargs="?", metavar="DOC", help="doc_id, or the start of one; all when left out"
     )
-    _add(inspect, corpus=True, max_chars=True)
+    _add(inspect, defaults, corpus=True, max_chars=True)
     inspect.set_defaults(run=_inspect)
     search = commands.add_parser("search", help="show the passages found for a question")
     search.add_argument("question")
@@ -62,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--since", type=_date, metavar="DATE", help="only documents from then on: 2023, 2023-04, …"
     )
     search.add_argument("--until", type=_date, metavar="DATE", help="only documents up to then")
-    _add(search, index=True, model=True)
+    _add(search, defaults, index=True, model=True)
     search.set_defaults(run=_search)
     duplicates = commands.add_parser("duplicates", help="show the passages that stand in several documents")
     duplicates.add_argument(
@@ -71,12 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="X",
         help="least share of equal character 3-grams, above 0 and up to 1 (default: 0.6)",
     )
-    _add(duplicates, index=True)
+    _add(duplicates, defaults, index=True)
     duplicates.set_defaults(run=_duplicates)
     return parser
 
 
-def _add_keeping(commands: Any) -> None:
+def _add_keeping(commands: Any, defaults: Defaults) -> None:
     """The commands that keep an index: each changes the corpus folder, then builds what has changed."""
     add = commands.add_parser("add", help="copy files into the corpus and index them")
     add.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -88,25 +92,27 @@ def _add_keeping(commands: Any) -> None:
     update = commands.add_parser("update", help="index what has changed in the corpus since the last build")
     update.set_defaults(run=_update)
     for parser in (add, remove, update):
-        _add(parser, corpus=True, index=True, model=True, max_chars=True)
+        _add(parser, defaults, corpus=True, index=True, model=True, max_chars=True)
     listing = commands.add_parser("list", help="show the documents of the index")
-    _add(listing, index=True)
+    _add(listing, defaults, index=True)
     listing.set_defaults(run=_list)
     verify = commands.add_parser("verify", help="check every file, passage and vector of the index")
-    _add(verify, index=True)
+    _add(verify, defaults, index=True)
     verify.set_defaults(run=_verify)
-    train = commands.add_parser(
-        "train-reader", help="train the optional sentence reader (see index/reader/README.md)"
-    )
-    train.add_argument("--data", type=Path, required=True, help="folder with cmrc2018_trial and drcd_dev")
-    train.add_argument(
-        "--out", type=Path, required=True, help="folder for the reader, its figures and checkpoints"
-    )
-    train.set_defaults(run=_train_reader)
+    train = commands.add_parser("train-adapter", help="train the default model's adapter on practice questions")
+    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="practice groups: eval/practice")
+    left_out = "groups to measure on instead of training: a3,b2"
+    train.add_argument("--leave-out", type=_names, default=(), metavar="NAMES", help=left_out)
+    rounds = "times through the data (default: %(default)s)"
+    train.add_argument("--epochs", type=_positive, default=3, metavar="N", help=rounds)
+    written = "the adapter (default: %(default)s)"
+    train.add_argument("--out", type=Path, default=ADAPTER_FILE, metavar="FILE", help=written)
+    train.set_defaults(run=_train_adapter)
 
 
 def _add(
     parser: argparse.ArgumentParser,
+    defaults: Defaults,
     *,
     corpus: bool = False,
     index: bool = False,
@@ -115,17 +121,21 @@ def _add(
 ) -> None:
     shown = "(default: %(default)s)"
     if corpus:
-        parser.add_argument("--corpus", type=Path, default=CORPUS_DIR, metavar="DIR", help=f"documents {shown}")
+        parser.add_argument(
+            "--corpus", type=Path, default=defaults.corpus, metavar="DIR", help=f"documents {shown}"
+        )
     if index:
-        parser.add_argument("--index", type=Path, default=INDEX_DIR, metavar="DIR", help=f"index folder {shown}")
+        parser.add_argument(
+            "--index", type=Path, default=defaults.index, metavar="DIR", help=f"index folder {shown}"
+        )
     if model:
         text = f"'embedded', a folder, or a hub name {shown}"
-        parser.add_argument("--model", default=MODEL, metavar="NAME", help=text)
+        parser.add_argument("--model", default=defaults.model, metavar="NAME", help=text)
     if max_chars:
         parser.add_argument(
             "--max-chars",
             type=_passage_chars,
-            default=MAX_PASSAGE_CHARS,
+            default=defaults.max_chars,
             metavar="N",
             help=f"longest passage, in characters {shown}",
         )
@@ -136,6 +146,10 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{value}: expected 1 or more")
     return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def _date(text: str) -> str:
@@ -166,7 +180,7 @@ def _build(arguments: argparse.Namespace) -> int:
     from index.build import build_index, stale_reason
     from index.models import resolve_model
 
-    folder = resolve_model(arguments.model, cache_dir=MODELS_DIR, progress=_say)
+    folder = resolve_model(arguments.model, cache_dir=arguments.models, progress=_say)
     if not arguments.force:
         reason = stale_reason(arguments.index, arguments.corpus, folder.name, arguments.max_chars)
         if reason is None:
@@ -175,7 +189,7 @@ def _build(arguments: argparse.Namespace) -> int:
     report = build_index(
         arguments.corpus,
         arguments.index,
-        _load(folder),
+        _load(folder, threads=arguments.threads),
         max_chars=arguments.max_chars,
         force=arguments.force,
         progress=sys.stderr.isatty(),
@@ -207,7 +221,8 @@ def _update(arguments: argparse.Namespace) -> int:
     from index.build import build_index
     from index.models import resolve_model
 
-    embedder = _load(resolve_model(arguments.model, cache_dir=MODELS_DIR, progress=_say))
+    folder = resolve_model(arguments.model, cache_dir=arguments.models, progress=_say)
+    embedder = _load(folder, threads=arguments.threads)
     report = build_index(
         arguments.corpus,
         arguments.index,
@@ -248,12 +263,19 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 1 if faults else 0
 
 
-def _train_reader(arguments: argparse.Namespace) -> int:
-    from index.models import EMBEDDED, resolve_model
-    from index.training.run import train_reader
+def _train_adapter(arguments: argparse.Namespace) -> int:
+    from index.training.recipe import Recipe
+    from index.training.run import train_adapter
 
-    base = resolve_model(EMBEDDED, cache_dir=MODELS_DIR, progress=_say)
-    print(train_reader(arguments.data, out=arguments.out, base=base, progress=_say))
+    trained = train_adapter(
+        arguments.data,
+        leave_out=arguments.leave_out,
+        out=arguments.out,
+        recipe=Recipe(epochs=arguments.epochs),
+        threads=arguments.threads,
+        progress=_say,
+    )
+    print(trained)
     return 0
 
 
@@ -283,8 +305,9 @@ def _search(arguments: argparse.Namespace) -> int:
     from index.retrieve import Retriever
     from index.store import open_store
 
-    folder = resolve_model(arguments.model, cache_dir=MODELS_DIR, progress=_say)
-    retriever = Retriever(open_store(arguments.index, model=folder.name), _load(folder))
+    folder = resolve_model(arguments.model, cache_dir=arguments.models, progress=_say)
+    embedder = _load(folder, threads=arguments.threads)
+    retriever = Retriever(open_store(arguments.index, model=folder.name), embedder)
     limits = {name: getattr(arguments, name) for name in ("issuer", "since", "until")}
     found = retriever.search_detailed(arguments.question, arguments.k, **limits)
     for hit, cosine, words in zip(found.hits, found.cosines, found.lexical_scores, strict=True):
@@ -294,6 +317,8 @@ def _search(arguments: argparse.Namespace) -> int:
         shown = text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
         print(f"{hit.rank:2}  {hit.score:.3f}  cos {cosine:.3f}  bm25 {words:5.1f}  {passage.passage_id}")
         print(f"    {place}\n    {shown}")
+        for copy in retriever.store.copies_of(passage):
+            print(f"    the same in {copy.passage_id} ({copy.source})")
     return 0
 
 
@@ -306,10 +331,10 @@ def _duplicates(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _load(folder: Path) -> Embedder:
+def _load(folder: Path, *, threads: int) -> Embedder:
     from index.embed import Embedder
 
-    return Embedder.load(folder)
+    return Embedder.load(folder, threads=threads)
 
 
 def _say(line: str) -> None:

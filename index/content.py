@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from index.copies import Claims
 from index.entries import KEY_BYTES
 from index.errors import StoreError
 from index.manifest import FORMAT_VERSION, METRIC, Manifest, Settings, file_records
@@ -27,8 +28,8 @@ class Content:
     """What goes into a version: rows follow the passages, each followed by its ``spans`` (its sentences).
 
     ``vectors`` is float32 (entries, d), rows of unit L2 norm; ``keys`` is uint8 (entries, 16). ``counts`` has one
-    row of words per passage; where there is none the words are counted on writing. ``records`` maps a file to the
-    digest of its provenance record.
+    row of words per passage and ``claims`` is uint64 (entries,); where there is none they are made on writing.
+    ``records`` maps a file to the digest of its provenance record.
     """
 
     documents: Sequence[Document]
@@ -38,6 +39,7 @@ class Content:
     keys: NDArray[np.uint8]
     sources: Mapping[str, str]
     counts: TermCounts | None = None
+    claims: Claims | None = None
     records: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,6 +80,8 @@ def check_content(content: Content, dimension: int) -> None:
         raise StoreError(f"vectors of shape {content.vectors.shape}: expected ({entries}, {dimension})")
     if content.keys.shape != (entries, KEY_BYTES):
         raise StoreError(f"keys of shape {content.keys.shape}: expected ({entries}, {KEY_BYTES})")
+    if content.claims is not None and content.claims.shape != (entries,):
+        raise StoreError(f"claims of shape {content.claims.shape}: expected ({entries},)")
     if content.counts is not None and len(content.counts) != len(content.passages):
         raise StoreError(
             f"{len(content.passages)} passages but the words of {len(content.counts)}: expected one each"

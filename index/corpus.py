@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from index.clean import BLOCK_STEPS, STEPS, Cleaned, clean
 from index.clean_lines import Removal
 from index.errors import CorpusError
 from index.metadata import Finding, find_metadata
+from index.outline_labels import read_label
 from index.parse.blocks import Parsed, settle_headings
 from index.parse.pages import page_starts
 from index.parse.radicals import unify_radicals
@@ -137,7 +139,14 @@ def _clean(parsed: Parsed) -> tuple[Cleaned, tuple[int, ...]]:
 
 
 def _title(parsed: Parsed, cleaned: Cleaned) -> str | None:
-    """The title in the text; that of the file's own properties where the text does not show it."""
+    """The title in the text; that of the file's own properties where the text does not show it.
+
+    A text that opens with 第一章 has its title elsewhere: in the head of its pages, if they have one.
+    """
+    if cleaned.title is None or read_label(cleaned.title) is not None:
+        heads = Counter(gone.text for gone in parsed.removed if gone.step == "running_head")
+        if heads and parsed.title is None:
+            return heads.most_common(1)[0][0]
     ink = "".join(cleaned.text.split())
     is_shown = parsed.title is not None and "".join(parsed.title.split()) in ink
     return cleaned.title if is_shown and cleaned.title else parsed.title or cleaned.title

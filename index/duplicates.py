@@ -37,6 +37,9 @@ _CONNECTIVES: Final = str.maketrans("", "", "的和与及")
 _IN_FIGURES: Final = ".%‰+-/:"
 # 2023—2027年 and 2023-2027年 are one span.
 _DASH_IN_FIGURES: Final = re.compile(r"(?<=\d)[—–~～]+(?=\d)")
+# What else stands between two digits parts two figures: 5、6 is not 56. Left as one mark, whatever it was.
+_BETWEEN_FIGURES: Final = re.compile(r"(?<=\d)[^\w.%‰+\-/:]+(?=\d)")
+_FIGURE_GAP: Final = "¦"
 # Below this a text says too little to be taken for a copy: 附则, 下同.
 _MIN_CLAIM_CHARS: Final = 4
 
@@ -66,25 +69,47 @@ class Cluster:
     copies: tuple[Copy, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What two documents share: how many passages of the one the other says too, and those said differently."""
+
+    same: int
+    changed: tuple[tuple[Passage, Passage, tuple[Difference, ...]], ...]
+
+
 @lru_cache(maxsize=65536)
 def claim_key(text: str) -> str:
     """The words and figures of ``text`` in one spelling; empty for a text too short to be a claim.
 
     >>> claim_key("（一）建立健全协同机制，定期会商。") == claim_key("1.建立、健全協同機制,定期會商；")
     True
-    >>> claim_key("增长5.7%") == claim_key("增长57%")
-    False
+    >>> claim_key("增长5.7%") == claim_key("增长57%"), claim_key("第5、6条") == claim_key("第56条")
+    (False, False)
     """
     label = read_label(text) if text else None
     is_mark = label is not None and label.kind in ("heading", "item")
     plain = normalise(text[label.length :] if label is not None and is_mark else text)
-    plain = _DASH_IN_FIGURES.sub("-", plain)
+    plain = _BETWEEN_FIGURES.sub(_FIGURE_GAP, _DASH_IN_FIGURES.sub("-", plain))
     kept = "".join(char for at, char in enumerate(plain) if _counts(plain, at)).translate(_CONNECTIVES)
     return kept if len(kept) >= _MIN_CLAIM_CHARS else ""
 
 
+def joined_keys(keys: Sequence[str]) -> str:
+    """The keys of sentences in a row as one; figures that meet stay apart.
+
+    >>> joined_keys(["总投资5", "", "6亿元"]) == joined_keys(["总投资56亿元"])
+    False
+    """
+    joined = ""
+    for key in filter(None, keys):
+        joined += _FIGURE_GAP + key if joined[-1:].isdigit() and key[0].isdigit() else key
+    return joined
+
+
 def _counts(text: str, at: int) -> bool:
     char = text[at]
+    if char == _FIGURE_GAP:
+        return True
     if char in _IN_FIGURES:
         # Before or after a digit: -3 and 5%, but not the dash of 成都—重庆.
         return text[at - 1 : at].isdigit() or text[at + 1 : at + 2].isdigit()
@@ -156,6 +181,30 @@ def _cluster(passages: Sequence[Passage], shingles: Sequence[frozenset[str]], gr
         if number != first
     )
     return Cluster(passages[first], copies)
+
+
+def compare(one: Sequence[Passage], other: Sequence[Passage]) -> Likeness:
+    """How the passages of two documents agree, in the order of ``one``; what only one of them has is left out.
+
+    Each passage of ``one`` is set beside the most like passage of ``other``, if one resembles it.
+    """
+    names = {passage.passage_id for passage in one}
+    beside: dict[str, list[Passage]] = {}
+    for cluster in find_clusters([*one, *other]):
+        group = [cluster.first, *(copy.passage for copy in cluster.copies)]
+        strangers = [passage for passage in group if passage.passage_id not in names]
+        beside |= {passage.passage_id: strangers for passage in group if passage.passage_id in names}
+    same = 0
+    changed = []
+    for passage in one:
+        found = [(differences(passage.text, twin.text), twin) for twin in beside.get(passage.passage_id, ())]
+        if not found:
+            continue
+        apart, twin = min(found, key=lambda pair: len(pair[0]))
+        same += not apart
+        if apart:
+            changed.append((passage, twin, apart))
+    return Likeness(same, tuple(changed))
 
 
 def differences(one: str, other: str) -> tuple[Difference, ...]:

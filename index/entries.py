@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.marks import without_marks
 from index.types import Document, Passage
 
 KEY_BYTES: Final = 16
@@ -45,7 +46,7 @@ def passage_text_for_embedding(passage: Passage) -> str:
     >>> passage_text_for_embedding(Passage("d:0-4", "d", "协议", "d.txt", ("一、总则",), "双方合作", 0, 4))
     '协议 > 一、总则\n双方合作'
     """
-    return f"{_PATH_SEPARATOR.join((passage.title, *_headings_above(passage)))}\n{passage.text}"
+    return f"{_PATH_SEPARATOR.join((passage.title, *_headings_above(passage)))}\n{without_marks(passage.text)}"
 
 
 def sentence_text_for_embedding(passage: Passage, sentence: str) -> str:
@@ -64,7 +65,7 @@ def sentence_text_for_embedding(passage: Passage, sentence: str) -> str:
 
 def passage_text_for_matching(passage: Passage) -> str:
     """Return the text that BM25 counts words of: title, headings and passage, one a line."""
-    return "\n".join((passage.title, *_headings_above(passage), passage.text))
+    return "\n".join((passage.title, *_headings_above(passage), without_marks(passage.text)))
 
 
 def entry_texts(
@@ -104,7 +105,8 @@ def same_probe(one: Sequence[float], other: Sequence[float]) -> bool:
 
 def _headings_above(passage: Passage) -> tuple[str, ...]:
     """The headings of ``passage`` down to the first one that its own text opens with."""
+    said = without_marks(passage.text)
     for depth, heading in enumerate(passage.heading_path):
-        if passage.text.startswith(heading):
+        if said.startswith(heading):
             return passage.heading_path[:depth]
     return passage.heading_path

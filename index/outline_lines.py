@@ -17,12 +17,21 @@ _MAX_HEADING_CHARS = 60
 _MAX_PLAIN_CHARS = 40
 _MAX_TITLE_CHARS = 100
 _MAX_LABELLED_RUN_IN_CHARS = 32
+_MAX_ARTICLE_TITLE_CHARS = 20
 _CLOSED = re.compile(r"[。！？；：，、!?;:,…][”’」』）)》〉】\]]*$")
+_STOPPED = re.compile(r"[，。；：、！？,;:!?…]")
 _INNER_STOP = re.compile(r"[。；;！？!?]")
 _ANNOUNCED = re.compile(r"印发|发布|公布|转发|下发|颁布")
 _TITLE_MARKS = re.compile(r"《([^《》]{4,100})》")
 _ATTACHMENT = re.compile(r"附\s*件\s*[\d一二三四五六七八九十]{0,2}\s*[:：]?")
 _ATTACHMENT_LIST = re.compile(r"附\s*件\s*[:：]\s*\S")
+# 甲方：某市人民政府 fills in a form; it heads nothing.
+_FIELD = re.compile(
+    r"(?:[甲乙丙丁戊]\s*方|[委受]托方|出让方|受让方|转让方|发包[人方]|承包[人方]|采购人|供应商|"
+    r"法定代表人|(?:授权|委托)代(?:表|理)人?|负责人|经办人|联系人|(?:联系)?电话|传真|(?:通讯|联系|注册)?地址|住所|"
+    r"邮政?编码?|开户(?:银)?行|账号|统一社会信用代码|(?:合同|协议|项目)?编号|(?:签[订署约]|发布|成文|印发)?(?:时间|日期|地点)|"
+    r"(?:信息)?来源|发布机构|主送|抄送|抄报|主办|承办|協辦|承辦|主辦)\s*(?:[（(][^）)]{1,12}[）)])?\s*[：:]"
+)
 _COLON_NAME = re.compile(r"[^，。；：,;:（(《“]{2,20}[：:](?=\S)")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
@@ -63,7 +72,7 @@ def read_nodes(text: str, reading: Reading) -> list[Node]:
         elif line.number in titles:
             node = Node("heading", line.start, line.end, line.end, 1, heading=line.text)
         elif label is not None:
-            node = _labelled(text, line, label)
+            node = _titled_article(lines, labels, line.number) or _labelled(text, line, label)
         elif reading.plain_headings and _is_plain_heading(lines, line.number):
             node = Node("heading", line.start, line.end, line.end, PLAIN_RANK, heading=line.text, depth=1)
         else:
@@ -132,6 +141,20 @@ def _read_labels(lines: list[TextLine]) -> list[Label | None]:
     return without_references([label if ok else None for label, ok in zip(found, strict, strict=True)])
 
 
+def _titled_article(lines: list[TextLine], labels: list[Label | None], number: int) -> Node | None:
+    """An article whose line has its title only (第一条 宗旨), with the body below; ``None`` for any other line."""
+    line, label = lines[number], labels[number]
+    if label is None or label.kind != "article" or number + 1 == len(lines) or labels[number + 1] is not None:
+        return None
+    title = line.text[label.length :]
+    if not 2 <= len(title) <= _MAX_ARTICLE_TITLE_CHARS or _STOPPED.search(title):
+        return None
+    body = lines[number + 1].text
+    if not _INNER_STOP.search(body) or is_table_row(body):
+        return None
+    return Node("article", line.start, line.end, line.end, label.rank, label.text, line.text, label.number)
+
+
 def _labelled(text: str, line: TextLine, label: Label) -> Node:
     body = line.start + label.length
     node = Node(label.kind, line.start, line.end, body, label.rank, label.text, number=label.number)
@@ -172,7 +195,9 @@ def _is_plain_heading(lines: list[TextLine], number: int) -> bool:
         return True
     if not 2 <= len(text) <= _MAX_PLAIN_CHARS or _CLOSED.search(text) or _INNER_STOP.search(text):
         return False
-    if _ATTACHMENT_LIST.match(text) or DATE_LINE.fullmatch(text) or DOC_NUMBER.fullmatch(text):
+    if _FIELD.match(text) or _ATTACHMENT_LIST.match(text):
+        return False
+    if DATE_LINE.fullmatch(text) or DOC_NUMBER.fullmatch(text):
         return False
     if not _CJK.search(text) or "|" in text or is_metadata_row(text) or text[0] in "（(，。、；：":
         return False

@@ -29,10 +29,12 @@ def read_sources(path: Path) -> dict[str, Record]:
         CorpusError: naming the line, for what is not JSON, not a record, of an unknown field or a wrong type.
 
     """
-    if not path.is_file():
+    data = path.read_bytes() if path.is_file() else b""
+    if not data.strip():
+        # No records are fine, and what removing the last document leaves.
         return {}
     records: dict[str, Record] = {}
-    for number, line in enumerate(read_text(path.read_bytes(), name=path.name).split("\n"), start=1):
+    for number, line in enumerate(read_text(data, name=path.name).split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{path.name} line {number}"

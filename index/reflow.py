@@ -31,8 +31,10 @@ _MIN_HEADLINE_CHARS = 4
 _SENTENCE_END = re.compile(r"(?:[。！？!?]|……?)[”’」』）)》〉】\]]*$")
 _LINE_END = re.compile(r"[。！？；：!?;:…][”’」』）)》〉】\]]*$")
 _COMMA_END = re.compile(r"[，,、]$")
+# No printed line begins with these: one that does was cut off from the line above.
+_NEVER_FIRST = "，。、；：！？）》〉】」』”’％%"
 _LABEL = re.compile(
-    r"(?:第[\d一二三四五六七八九十百零〇两]+[编章节条]|[一二三四五六七八九十百]+、|[（(][\d一二三四五六七八九十]+[)）]|"
+    r"(?:第[\d一二三四五六七八九十百零〇两兩]+[编編章节節条條]|[一二三四五六七八九十百]+、|[（(][\d一二三四五六七八九十]+[)）]|"
     r"\d{1,2}[.．、)）](?!\d)|\d{1,2} |[①-⑳]|[-•·●○■□◆◇※▪*] ?|#+ )"
 )
 _WHOLE_QUOTE = re.compile(r"[“「].*[”」]")
@@ -109,11 +111,20 @@ def _join_broken(lines: tuple[Line, ...]) -> tuple[Line, ...]:
     """One paragraph per line is the rule; a sentence that a page or advertisement cut is joined again."""
     joined: list[Line] = []
     for line in lines:
-        if joined and _is_cut(joined[-1]) and _continues(line):
+        if joined and (begins_midway(line.text) or (_is_cut(joined[-1]) and _continues(line))):
             joined[-1] = replace(joined[-1], text=joined[-1].text + line.text)
         else:
             joined.append(line)
     return tuple(joined)
+
+
+def begins_midway(text: str) -> bool:
+    """Whether a line can only be the rest of the line above.
+
+    >>> begins_midway("，产值6000亿元。"), begins_midway("产值6000亿元。")
+    (True, False)
+    """
+    return text[:1] != "" and text[0] in _NEVER_FIRST
 
 
 def _is_cut(line: Line) -> bool:
@@ -176,6 +187,8 @@ def _belongs(group: list[Line], line: Line, below: Line | None) -> bool:
     last = group[-1]
     if line.headline or last.headline or line.indented or line.breaks:
         return False
+    if begins_midway(line.text):
+        return True
     if _SENTENCE_END.search(last.text):
         return not line.gap and _is_full(group, line) and not _is_pair_between_gaps(last, below)
     if len(group) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,7 +100,8 @@ class Retriever:
         A hit's score is ``0.7·meaning + 0.3·words``, either scaled to [0, 1] over this query's candidates, plus 1
         for each 发文字号 or clause label of the passage that the question names; so it ranks the hits of one
         query and cannot be compared with another query's. Equal scores are ordered by place in the index. A blank
-        query has no hits.
+        query has no hits. Of copies in several documents only the best is among them; the others are its
+        :meth:`index.store.Store.copies_of`.
 
         Raises:
             ValueError: ``k`` is below 1, or ``since`` or ``until`` is not a year, a month or a day.
@@ -113,10 +114,16 @@ class Retriever:
             return SearchResult((), np.zeros(self.embedder.dimension, dtype=np.float32), (), (), ())
         vector = self.embedder.encode_queries([query])[0]
         named = self._named(query, allowed)
-        dense, lexical = self._scores(query, vector, max(k, CANDIDATES), allowed=allowed, named=named)
-        fused = dict(convex_combination(dense, lexical, alpha=ALPHA))
-        scores = {number: score + named.get(number, 0) for number, score in fused.items()}
-        ranked = sorted(scores, key=lambda number: (-scores[number], number))[:k]
+        candidates = max(k, CANDIDATES)
+        while True:
+            dense, lexical = self._scores(query, vector, candidates, allowed=allowed, named=named)
+            fused = dict(convex_combination(dense, lexical, alpha=ALPHA))
+            scores = {number: score + named.get(number, 0) for number, score in fused.items()}
+            ranked = self._without_copies(sorted(scores, key=lambda number: (-scores[number], number)))[:k]
+            if len(ranked) == k or len(dense) < candidates:
+                break
+            # Copies of one clause have filled the candidates.
+            candidates *= 4
         return SearchResult(
             hits=tuple(Hit(self.store.passages[n], scores[n], rank) for rank, n in enumerate(ranked, start=1)),
             query_vector=vector,
@@ -124,6 +131,17 @@ class Retriever:
             lexical_scores=tuple(lexical.get(number, 0.0) for number in ranked),
             numbers=tuple(ranked),
         )
+
+    def _without_copies(self, ranked: Sequence[int]) -> list[int]:
+        """``ranked`` without the passages that another document's passage before them says word for word."""
+        kept: list[int] = []
+        holder: dict[int, str] = {}
+        for number in ranked:
+            claim, doc_id = self.store.claim_of(number), self.store.passages[number].doc_id
+            # A document may repeat itself on purpose.
+            if not claim or holder.setdefault(claim, doc_id) == doc_id:
+                kept.append(number)
+        return kept
 
     def _allowed(self, limits: Filter) -> set[int] | None:
         """The passage numbers of the documents that match; those of an unknown doc_id are none: it fails shut."""

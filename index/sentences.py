@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from index.marks import mark_end
+
 _TERMINATORS = "。！？；!?;…"
 _OPENERS = "“‘「『（(《〈【["
 _CLOSERS = "”’」』）)》〉】]"
@@ -23,7 +25,7 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[t
 
     A sentence ends after 。！？；… (and their half-width forms) with any closing marks, and at every line end.
     Punctuation inside quotation marks or brackets does not end it, unless the quotation is very long.
-    Every character that is not whitespace lies in exactly one span.
+    Every character that is neither whitespace nor a heading mark (``## ``) lies in exactly one span.
 
     >>> text = "建立机制。他说：“好！很好。”完"
     >>> [text[a:b] for a, b in split_sentences(text)]
@@ -35,7 +37,7 @@ def split_sentences(text: str, start: int = 0, end: int | None = None) -> list[t
     while line_start < stop:
         line_end = text.find("\n", line_start, stop)
         line_end = stop if line_end < 0 else line_end
-        spans.extend(_split_line(text, line_start, line_end))
+        spans.extend(_split_line(text, mark_end(text, line_start, line_end), line_end))
         line_start = line_end + 1
     return spans
 

@@ -2,7 +2,8 @@
 
 A row of the vector store is one *entry*: a passage, followed by its sentences. Files of one version:
 ``documents.jsonl``, ``passages.jsonl`` (spans only: the text is the document's), ``vectors.faiss``, ``keys.npy``
-(one digest of the embedded text per row), ``words/`` (BM25) and ``manifest.json``; all are read without pickle.
+(one digest of the embedded text per row), ``claims.npy`` (one of what it claims), ``words/`` (BM25) and
+``manifest.json``; all are read without pickle.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.content import Content, check_content, manifest_of
+from index.copies import Claims, Copies, claim_digests
 from index.entries import passage_text_for_matching
 from index.errors import StoreError
 from index.lexical import LexicalIndex
@@ -43,6 +45,7 @@ _DOCUMENTS_FILE: Final = "documents.jsonl"
 _PASSAGES_FILE: Final = "passages.jsonl"
 _VECTORS_FILE: Final = "vectors.faiss"
 _KEYS_FILE: Final = "keys.npy"
+_CLAIMS_FILE: Final = "claims.npy"
 _WORDS_FOLDER: Final = "words"
 # Entries fetched at first for each passage wanted: a passage has about four.
 _ENTRIES_PER_PASSAGE: Final = 4
@@ -63,12 +66,15 @@ class Store:
         index: Any,
         lexical: LexicalIndex,
         keys: NDArray[np.uint8],
+        claims: Claims,
     ) -> None:
         self.manifest = manifest
         self.documents: Mapping[str, Document] = {document.doc_id: document for document in documents}
         self.passages: tuple[Passage, ...] = tuple(passages)
         self.lexical = lexical
         self.keys = keys
+        self.claims = claims
+        self.copies = Copies(claims)
         self._spans = tuple(spans)
         self._index = index
         sizes = np.array([1 + len(sentences) for sentences in spans], dtype=np.int64)
@@ -82,6 +88,29 @@ class Store:
         for number, passage in enumerate(self.passages):
             numbers[passage.doc_id].append(number)
         return {doc_id: tuple(found) for doc_id, found in numbers.items()}
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {passage.passage_id: number for number, passage in enumerate(self.passages)}
+
+    def claim_of(self, passage: int) -> int:
+        """Return what passage number ``passage`` claims, comparable within this index; 0 for nothing."""
+        return self.copies.claim(int(self._first[passage]))
+
+    def copies_of(self, passage: Passage) -> tuple[Passage, ...]:
+        """Return the passages of other documents that say the same in the same words under the same headings."""
+        entries = self.copies.of(int(self._first[self._numbers[passage.passage_id]]))
+        found = (self.passages[self._owner[entry]] for entry in entries)
+        return tuple(one for one in found if one.doc_id != passage.doc_id)
+
+    def alike(self, doc_id: str) -> dict[str, int]:
+        """Return how many entries of document ``doc_id`` each other document claims too, where there are any."""
+        shared: dict[str, set[int]] = {}
+        for number in self.passages_of[doc_id]:
+            for entry in range(int(self._first[number]), int(self._first[number + 1])):
+                for twin in self.copies.of(entry):
+                    shared.setdefault(self.passages[self._owner[twin]].doc_id, set()).add(entry)
+        return {other: len(entries) for other, entries in shared.items() if other != doc_id}
 
     def sentence_spans(self, passage: int) -> tuple[Span, ...]:
         """Return the sentences of passage number ``passage`` as half-open character spans of its document."""
@@ -224,6 +253,10 @@ def write_version(
         write_passages(building / _PASSAGES_FILE, content.passages, content.spans)
         _write_vectors(building / _VECTORS_FILE, content.vectors, settings.dimension, flat_up_to)
         np.save(building / _KEYS_FILE, content.keys, allow_pickle=False)
+        claims = content.claims
+        if claims is None:
+            claims = claim_digests(content.documents, content.passages, content.spans)
+        np.save(building / _CLAIMS_FILE, claims, allow_pickle=False)
         (LexicalIndex(content.counts) if content.counts is not None else _words(content.passages)).save(
             building / _WORDS_FOLDER
         )
@@ -264,6 +297,7 @@ def _read(version: Path, manifest: Manifest) -> Store:
         passages, spans = read_passages(version / _PASSAGES_FILE, {d.doc_id: d for d in documents})
         index = faiss.read_index(str(version / _VECTORS_FILE))
         keys = np.load(version / _KEYS_FILE, allow_pickle=False)
+        claims = np.load(version / _CLAIMS_FILE, allow_pickle=False)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0][:200]
         raise StoreError(f"index {version} is damaged ({type(error).__name__}: {reason}); {REBUILD}") from error
@@ -272,6 +306,7 @@ def _read(version: Path, manifest: Manifest) -> Store:
         "passages": (len(passages), manifest.passages),
         "entries": (index.ntotal, manifest.entries),
         "keys": (len(keys), manifest.entries),
+        "claims": (len(claims), manifest.entries),
         "dimension": (index.d, manifest.settings.dimension),
         "texts in the word index": (len(lexical), manifest.passages),
     }
@@ -279,5 +314,12 @@ def _read(version: Path, manifest: Manifest) -> Store:
         if have != expected:
             raise StoreError(f"index {version} has {have} {name}, expected {expected}; {REBUILD}")
     return Store(
-        manifest, documents=documents, passages=passages, spans=spans, index=index, lexical=lexical, keys=keys
+        manifest,
+        documents=documents,
+        passages=passages,
+        spans=spans,
+        index=index,
+        lexical=lexical,
+        keys=keys,
+        claims=claims,
     )

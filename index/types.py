@@ -1,4 +1,4 @@
-"""The five frozen types that everything else passes around. Standard library only.
+"""The frozen types that everything else passes around. Standard library only.
 
 Offsets are character offsets into ``Document.text`` (Python ``str`` indices), half-open.
 """
@@ -69,7 +69,8 @@ class Hit:
 class Citation:
     """An exact span that supports a sentence: ``document.text[start:end] == quote``.
 
-    ``marker`` is the number a reader sees as ``[1]``; ``passage`` is the clause around the span.
+    ``marker`` is the number a reader sees as ``[1]``; ``passage`` is the clause around the span; ``page`` is the
+    page of the file on which it begins, from 1, ``None`` for a file without pages.
     """
 
     marker: int
@@ -77,6 +78,32 @@ class Citation:
     quote: str
     start: int
     end: int
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a language model took part in an answer.
+
+    ``outcome`` is ``written`` (its sentences, checked), ``completed`` (its sentences, and what they left out of
+    what reading had found) or ``read`` (the read answer instead); ``fault`` says why not all of it could be used.
+    Token counts are ``None`` where the server does not tell them, ``first_token_ms`` where nothing came.
+    ``repaired`` lists what was mended from the source, ``dropped`` the sentences that were not used, ``unknown``
+    the marks of sources that were never offered. ``notice`` is what the reader is told, in Chinese.
+    """
+
+    provider: str
+    model: str
+    outcome: str
+    fault: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    first_token_ms: float | None
+    total_ms: float
+    repaired: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +115,7 @@ class Answer:
     ``understood`` is the self-contained form of a follow-up question when it was rewritten.
     ``unverified`` lists the figures, names or markers that no cited span supports.
     ``timings`` maps a stage to milliseconds. ``confidence`` is the gate's score in [0, 1].
+    ``writing`` tells of the language model, and is ``None`` where none was asked.
     """
 
     question: str
@@ -102,3 +130,4 @@ class Answer:
     understood: str | None = None
     kind: str | None = None
     confidence: float | None = None
+    writing: Writing | None = None

@@ -9,10 +9,12 @@ from typing import Final
 import numpy as np
 
 from index.content import record_digest
+from index.copies import claim_digests
 from index.entries import entry_keys, entry_texts, passage_text_for_matching
 from index.errors import StoreError
 from index.lexical import tokenize
 from index.manifest import REBUILD, sha256_of
+from index.marks import without_marks
 from index.store import Store, open_store
 from index.term_counts import count_terms
 from index.versions import current_version
@@ -57,7 +59,8 @@ def _passages(store: Store) -> Iterator[str]:
         if text[passage.start : passage.end] != passage.text:
             yield f"passage {passage.passage_id} is not a span of its document; {REBUILD} --force"
         spans = store.sentence_spans(number)
-        if "".join("".join(text[a:b].split()) for a, b in spans) != "".join(passage.text.split()):
+        said = without_marks(passage.text)
+        if "".join("".join(text[a:b].split()) for a, b in spans) != "".join(said.split()):
             yield f"the sentences of passage {passage.passage_id} do not hold all of it; {REBUILD} --force"
 
 
@@ -67,6 +70,10 @@ def _vectors(store: Store) -> Iterator[str]:
     wrong = int((keys != store.keys).any(axis=1).sum())
     if wrong:
         yield f"{wrong} of {len(keys)} vectors belong to other texts; {REBUILD} --force"
+    documents = list(store.documents.values())
+    other = int((claim_digests(documents, store.passages, spans) != store.claims).sum())
+    if other:
+        yield f"{other} of {len(keys)} claims belong to other texts; {REBUILD} --force"
     lengths = np.linalg.norm(store.vectors(0, store.manifest.entries), axis=1)
     bad = int((~(np.abs(lengths - 1.0) <= _TOLERANCE)).sum())
     if bad:

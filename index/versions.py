@@ -58,6 +58,14 @@ def current_version(folder: Path) -> Path:
     return version
 
 
+def read_pointer(folder: Path) -> str | None:
+    """Return what names the version in use, which changes with every build; ``None`` where it cannot be read."""
+    try:
+        return (folder / POINTER_FILE).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+
+
 @contextmanager
 def exclusive_build(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to build a version in, while no other process can build; it is removed at the end.

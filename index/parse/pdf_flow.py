@@ -12,6 +12,7 @@ from typing import Final
 from index.clean_lines import Removal
 from index.parse.blocks import table
 from index.parse.pdf_layout import Row
+from index.reflow import begins_midway
 
 _EDGE_ROWS: Final = 2
 _MIN_REPEATS: Final = 2
@@ -23,9 +24,10 @@ _PAGE_NUMBER: Final = re.compile(
 _DIGITS: Final = re.compile(r"[\d一二三四五六七八九十〇零]+")
 _CLOSED: Final = re.compile(r"[。！？；：!?;:…][”’」』）)》〉】\]]*$")
 _LABEL: Final = re.compile(
-    r"(?:第[\d一二三四五六七八九十百零〇两]+[编章节条]|[一二三四五六七八九十百]+、|[（(][\d一二三四五六七八九十]+[)）]|"
+    r"(?:第[\d一二三四五六七八九十百零〇两兩]+[编編章节節条條]|[一二三四五六七八九十百]+、|[（(][\d一二三四五六七八九十]+[)）]|"
     r"\d{1,2}[.．、)）](?!\d)|[①-⑳]|[-•·●○■□◆◇※▪]|附\s*件|附\s*录)"
 )
+_IN_FIGURE: Final = re.compile(r"\d[.．,，]?$")
 # From so many lines on a column shows its own width; so many of its lines reach its edge.
 _SETTLED_ROWS: Final = 6
 _EDGE_SHARE: Final = 0.15
@@ -152,6 +154,8 @@ def _is_indented(row: Row) -> bool:
 
 def _goes_on(before: Row, row: Row, body: float, *, indents: bool) -> bool:
     """Whether ``row`` is the next line of the paragraph that ``before`` is in."""
+    if begins_midway(row.text):
+        return True
     larger = before.size > body * _HEADLINE, row.size > body * _HEADLINE
     if any(larger):
         return all(larger) and _is_same_headline(before, row)
@@ -164,7 +168,7 @@ def _goes_on(before: Row, row: Row, body: float, *, indents: bool) -> bool:
     if _CLOSED.search(before.text):
         # A full line that ends its sentence may end its paragraph; only indents, where there are some, tell.
         return is_full and indents and not _is_far(before, row)
-    in_figure = before.text[-1].isdigit() and row.text[0].isdigit()
+    in_figure = _IN_FIGURE.search(before.text) is not None and row.text[0].isdigit()
     in_sentence = before.text[-1] in "，、,（(《“" or (indents and reach >= _MIN_REACH)
     return is_full or (reach >= _MIN_REACH and (in_figure or in_sentence))
 

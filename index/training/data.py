@@ -1,261 +1,222 @@
-"""Public reading questions turned into ranked lists of sentences, for training the reader.
+"""Practice folders -> what the adapter is trained on: the index's own sentences, and which of them answer.
 
-A folder holds ``passages.jsonl`` (``id``, ``title``, ``text``) and ``questions.jsonl`` (``id``, ``question``,
-``answers``, ``gold_passage_ids``). Each question gets one sentence that answers it and others that do not:
-neighbours from the same paragraph, BM25's nearest from other paragraphs, and *changed* pairs, in which the
-question asks for another year, figure or subject than the one the sentence speaks of.
+A practice folder holds groups; a group is a folder with the documents of one invented office and
+``questions.jsonl`` (see ``eval/practice/README.md``).
 """
 
 from __future__ import annotations
 
 import json
 import random
-import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
+from index.assemble import prepare
+from index.corpus import load_corpus
+from index.defaults import MAX_PASSAGE_CHARS
+from index.entries import sentence_text_for_embedding
 from index.errors import CorpusError
+from index.training.recipe import Recipe
 
-_FAR_POOL: Final = 12
-_MAX_SENTENCE_CHARS: Final = 220
-# Not index/sentences.py: a change to the product's rule must not change the published training data.
-_SENTENCE: Final = re.compile(r"[^。！？；\n]+(?:[。！？；]+[”’」』）]*)?")
-# 占士邦 (角色人物): the bracket tells two articles apart and is no part of the name.
-_BRACKETED: Final = re.compile(r"\s*[（(][^（）()]*[）)]\s*$")
-_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+QUESTIONS_NAME: Final = "questions.jsonl"
+# A sentence and a quote belong together when more than this share of either lies in the other.
+_LEAST_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence put to a question. ``start:end`` is the short answer inside ``text``; -1 where none is."""
+class Sentence:
+    """One sentence of the index: its place in its document, and the text that is embedded for it."""
 
-    question: str
+    doc_id: str
+    start: int
+    end: int
     text: str
-    title: str
-    relevant: bool
-    start: int = -1
-    end: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One training question: its answering sentence and the three pools of sentences that do not answer it."""
+    """One answerable question. ``positives`` are the numbers of the sentences that its evidence lies in."""
 
     question_id: str
-    positive: Candidate
-    near: tuple[Candidate, ...]
-    far: tuple[Candidate, ...]
-    changed: tuple[Candidate, ...]
-    answers: tuple[str, ...]
+    text: str
+    positives: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
-    text: str
-    title: str
-    passage_id: str
+class Group:
+    """The documents of one office and what is asked of them; ``unanswerable`` are questions they do not answer."""
+
+    name: str
+    sentences: tuple[Sentence, ...]
+    questions: tuple[Question, ...]
+    unanswerable: tuple[str, ...]
 
 
-def load_questions(folders: Sequence[Path], *, seed: int) -> list[Question]:
-    """Return the questions of ``folders`` whose answer lies in one sentence; far sentences stay in their folder.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The texts of one step. ``positives`` has, for each question, the numbers of its sentences; never none."""
 
-    Traditional characters are converted to simplified ones and Taiwan's terms to the mainland's (OpenCC tw2sp).
+    sentences: tuple[str, ...]
+    questions: tuple[str, ...]
+    positives: tuple[tuple[int, ...], ...]
+    unanswerable: tuple[str, ...]
+
+
+def load_groups(folder: Path, *, leave_out: Collection[str] = ()) -> tuple[list[Group], list[Group]]:
+    """Return ``(training, left_out)``: the groups of ``folder`` by name, those named in ``leave_out`` apart.
+
+    Questions that follow on a conversation are skipped: what they mean does not stand in their own words.
 
     Raises:
-        CorpusError: a folder lacks one of the two files or holds a line that cannot be read.
+        CorpusError: there is no group, one to leave out is unknown, or one cannot be read.
 
     """
-    questions: list[Question] = []
-    for folder in folders:
-        questions.extend(_load_folder(folder, random.Random(f"{seed}-{folder.name}")))
-    return questions
-
-
-def hold_out(
-    questions: Sequence[Question], *, prefix: str, count: int, seed: int
-) -> tuple[list[Question], list[Question]]:
-    """Return ``(training, validation)``: ``count`` questions whose id starts with ``prefix`` are held out.
-
-    Whole paragraphs are held out: no training question is asked of a paragraph that validation uses.
-    """
-    owners = sorted({_paragraph(q) for q in questions if q.question_id.startswith(prefix)})
-    random.Random(seed).shuffle(owners)
-    held: set[str] = set()
-    validation: list[Question] = []
-    for owner in owners:
-        if len(validation) >= count:
-            break
-        held.add(owner)
-        validation.extend(q for q in questions if _paragraph(q) == owner)
-    training = [q for q in questions if _paragraph(q) not in held]
-    return training, validation[:count]
-
-
-def draw(
-    question: Question, rng: random.Random, *, near: int = 3, far: int = 2, changed: int = 1
-) -> list[Candidate]:
-    """Return one training list, the answering sentence first; half of the lists show the sentences' titles."""
-    drawn = [question.positive]
-    for pool, count in ((question.near, near), (question.far, far), (question.changed, changed)):
-        drawn.extend(rng.sample(pool, min(count, len(pool))))
-    if rng.random() < 0.5:
-        return [with_title(candidate) for candidate in drawn]
-    return drawn
-
-
-def with_title(candidate: Candidate) -> Candidate:
-    """Return ``candidate`` with ``title：`` put before its sentence, as the reader sees a clause's heading."""
-    if candidate.text.startswith(f"{candidate.title}："):
-        return candidate
-    shift = len(candidate.title) + 1
-    start, end = (candidate.start + shift, candidate.end + shift) if candidate.start >= 0 else (-1, -1)
-    return Candidate(
-        candidate.question, f"{candidate.title}：{candidate.text}", candidate.title, candidate.relevant, start, end
-    )
-
-
-def split_sentences(text: str) -> list[str]:
-    """Return the sentences of ``text``, stripped; blank ones are left out.
-
-    >>> split_sentences("甲。乙！”丙")
-    ['甲。', '乙！”', '丙']
-    """
-    return [found for match in _SENTENCE.finditer(text) if (found := match.group().strip())]
-
-
-def _paragraph(question: Question) -> str:
-    return question.question_id.rpartition("_QUERY_")[0] or question.question_id.rpartition("-")[0]
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
+    if not folder.is_dir():
+        raise CorpusError(f"{folder}: no such folder; expected a folder of practice groups such as eval/practice")
+    names = sorted(path.parent.name for path in folder.glob(f"*/{QUESTIONS_NAME}"))
+    unknown = sorted(set(leave_out) - set(names))
+    if unknown:
+        known = ", ".join(names) or "none"
+        raise CorpusError(f"no practice group {', '.join(unknown)} to leave out in {folder}; known: {known}")
+    if not set(names) - set(leave_out):
         raise CorpusError(
-            f"{str(path.parent)!r} has no {path.name}: expected passages.jsonl and questions.jsonl; "
-            "run: python -m index train-reader --data DIR"
-        ) from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield json.loads(line)
-        except ValueError as error:
-            raise CorpusError(
-                f"{path.name}, line {number} is not JSON ({error}): expected one object a line"
-            ) from error
-
-
-def _load_folder(folder: Path, rng: random.Random) -> list[Question]:
-    from opencc import OpenCC
-
-    simplify = OpenCC("tw2sp").convert
-    passages = {
-        p["id"]: (_BRACKETED.sub("", simplify(p["title"])), simplify(p["text"]))
-        for p in _read_lines(folder / "passages.jsonl")
-    }
-    sentences = [
-        _Sentence(sentence[:_MAX_SENTENCE_CHARS], title, passage_id)
-        for passage_id, (title, text) in passages.items()
-        for sentence in split_sentences(text)
-    ]
-    records = list(_read_lines(folder / "questions.jsonl"))
-    asked = [simplify(record["question"]) for record in records]
-    nearest = _nearest(asked, sentences)
-    titles = sorted({title for title, _ in passages.values()})
-    questions = []
-    for record, question, ranked in zip(records, asked, nearest, strict=True):
-        answers = tuple(simplify(answer) for answer in record["answers"])
-        home = set(record["gold_passage_ids"])
-        own = [s for s in sentences if s.passage_id in home]
-        others = [sentences[i] for i in ranked if sentences[i].passage_id not in home]
-        built = _build(record["id"], question, answers, own, others, titles, rng)
-        if built is not None:
-            questions.append(built)
-    return questions
-
-
-def _build(
-    question_id: str,
-    question: str,
-    answers: tuple[str, ...],
-    own: Sequence[_Sentence],
-    others: Sequence[_Sentence],
-    titles: Sequence[str],
-    rng: random.Random,
-) -> Question | None:
-    """The question with its pools, or None when no sentence of its paragraph holds an answer."""
-    holding = [s for s in own if any(a in s.text for a in answers)]
-    if not holding:
-        return None
-    # An answer such as a year may stand in several sentences: the one most like the question is meant.
-    best = max(holding, key=lambda s: len(_bigrams(s.text) & _bigrams(question)))
-    # The shortest wording: references differ in how much of the sentence they take along.
-    answer = min((a for a in answers if a in best.text), key=len)
-    start = best.text.index(answer)
-    positive = Candidate(question, best.text, best.title, True, start, start + len(answer))
-
-    def negative(sentence: _Sentence) -> Candidate:
-        return Candidate(question, sentence.text, sentence.title, False)
-
-    return Question(
-        question_id,
-        positive,
-        tuple(negative(s) for s in own if s not in holding),
-        tuple(negative(s) for s in others if not any(a in s.text for a in answers))[:_FAR_POOL],
-        tuple(_changed(positive, titles, rng)),
-        answers,
-    )
-
-
-def _changed(positive: Candidate, titles: Sequence[str], rng: random.Random) -> list[Candidate]:
-    """Pairs that no longer fit: the question names another figure or subject than its sentence does."""
-    question, pairs = positive.question, []
-    for match in _NUMBER.finditer(question):
-        if match.group() in positive.text:
-            other = _other_number(match.group(), rng)
-            moved = question[: match.start()] + other + question[match.end() :]
-            pairs.append(Candidate(moved, positive.text, positive.title, False))
-            if match.group() not in positive.text[positive.start : positive.end]:
-                text = positive.text.replace(match.group(), other)
-                pairs.append(Candidate(question, text, positive.title, False))
-    if len(positive.title) > 1 and positive.title in question:
-        other = rng.choice([t for t in titles if t != positive.title])
-        # With the sentence's own title in view, else nothing would show that it is about something else.
-        shown = with_title(
-            Candidate(question.replace(positive.title, other), positive.text, positive.title, False)
+            f"{folder}: no practice group to train on; expected folders of documents with {QUESTIONS_NAME}, "
+            "such as those of eval/practice"
         )
-        pairs.append(shown)
-    return pairs
+    groups = [load_group(folder / name) for name in names]
+    training = [group for group in groups if group.name not in leave_out]
+    return training, [group for group in groups if group.name in leave_out]
 
 
-def _other_number(number: str, rng: random.Random) -> str:
-    """A different figure of the same look: a year stays within a generation, other figures keep their length."""
-    if len(number) == 4 and number[:2] in {"18", "19", "20"}:
-        return str(int(number) + rng.choice([-11, -5, -3, -2, -1, 1, 2, 3, 5, 10]))
-    digits = [str((int(d) + rng.randint(1, 8)) % 9 + 1) if d != "." else d for d in number]
-    changed = "".join(digits)
-    return changed if changed != number else changed[:-1] + str((int(changed[-1]) + 1) % 10)
+def load_group(folder: Path) -> Group:
+    """Return the group of one folder, its documents cut as the index cuts them.
+
+    Raises:
+        CorpusError: a document or a line of the questions cannot be used, or evidence stands in no document.
+
+    """
+    corpus = load_corpus(folder)
+    problems = [problem for problem in corpus.problems if not problem.startswith(f"{QUESTIONS_NAME}:")]
+    if problems or not corpus.documents:
+        raise CorpusError(f"{folder}: {'; '.join(problems) or 'no document'}; mend the practice group")
+    text_of = {document.doc_id: document.text for document in corpus.documents}
+    passages, spans = prepare(corpus.documents, max_chars=MAX_PASSAGE_CHARS)
+    sentences = tuple(
+        Sentence(p.doc_id, start, end, sentence_text_for_embedding(p, text_of[p.doc_id][start:end]))
+        for p, own in zip(passages, spans, strict=True)
+        for start, end in own
+    )
+    squashed = {doc_id: squash(text) for doc_id, text in text_of.items()}
+    questions, unanswerable = [], []
+    for number, record in _records(folder / QUESTIONS_NAME):
+        try:
+            if record.get("history"):
+                continue
+            if not record["answerable"]:
+                unanswerable.append(str(record["question"]))
+                continue
+            quotes = [quote["quote"] for need in record["evidence"] for quote in need]
+            places = [place for quote in quotes for place in _places(quote, squashed)]
+            positives = tuple(_touched(sentences, places))
+            question = Question(str(record["id"]), str(record["question"]), positives)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CorpusError(
+                f"{folder / QUESTIONS_NAME}, line {number}: {type(error).__name__} {error}; expected the fields "
+                "of eval/practice/README.md"
+            ) from error
+        if not question.positives:
+            raise CorpusError(
+                f"{folder / QUESTIONS_NAME}, line {number}: no document has the evidence of {question.question_id}"
+            )
+        questions.append(question)
+    return Group(folder.name, sentences, tuple(questions), tuple(unanswerable))
 
 
-def _bigrams(text: str) -> set[str]:
-    return {text[i : i + 2] for i in range(len(text) - 1)}
+def epoch_batches(groups: Sequence[Group], *, recipe: Recipe, epoch: int) -> list[Batch]:
+    """Return the batches of one epoch, one a document that is asked about, in an order drawn from the seed.
+
+    Among the sentences are all of the document and a few of its group's others, which look alike but are of
+    other parties and years.
+    """
+    rng = random.Random(f"{recipe.seed}-{epoch}")
+    batches = [
+        _draw(group, doc_id, rng, recipe)
+        for group in groups
+        for doc_id in sorted({group.sentences[p].doc_id for q in group.questions for p in q.positives})
+    ]
+    rng.shuffle(batches)
+    return batches
 
 
-def _nearest(questions: Sequence[str], sentences: Sequence[_Sentence], *, k: int = 40) -> list[list[int]]:
-    """For each question the indices of BM25's ``k`` nearest sentences, over character bigrams."""
-    import bm25s
+def squash(text: str) -> tuple[str, list[int]]:
+    r"""Return ``text`` NFKC-folded without white space, and for each character the offset it came from.
 
-    def grams(text: str) -> list[str]:
-        return [text[i : i + 2] for i in range(len(text) - 1)] or [text]
+    >>> squash("3 1\n３")
+    ('313', [0, 2, 4])
+    """
+    pairs = [
+        (folded, offset)
+        for offset, char in enumerate(text)
+        for folded in unicodedata.normalize("NFKC", char)
+        if not folded.isspace()
+    ]
+    return "".join(char for char, _ in pairs), [offset for _, offset in pairs]
 
-    indexed = [grams(s.text) for s in sentences]
-    # bm25s rejects a query holding a token that the index lacks.
-    known = set().union(*indexed)
-    asked = [[gram for gram in grams(q) if gram in known] or indexed[0] for q in questions]
-    ranker = bm25s.BM25()
-    ranker.index(indexed, show_progress=False)
-    found, _ = ranker.retrieve(asked, k=min(k, len(sentences)), show_progress=False)
-    return [row.tolist() for row in np.asarray(found)]
+
+def _records(path: Path) -> Iterator[tuple[int, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{path}: cannot be read as UTF-8 JSON lines ({error})") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise CorpusError(f"{path}, line {number} is not JSON ({error}); expected one object") from error
+
+
+def _places(quote: str, documents: dict[str, tuple[str, list[int]]]) -> Iterator[tuple[str, int, int]]:
+    """Every ``(doc_id, start, end)`` at which ``quote`` stands, in characters of the document's own text."""
+    needle, _ = squash(quote)
+    for doc_id, (text, offsets) in documents.items():
+        at = text.find(needle) if needle else -1
+        while at >= 0:
+            yield doc_id, offsets[at], offsets[at + len(needle) - 1] + 1
+            at = text.find(needle, at + 1)
+
+
+def _touched(sentences: Sequence[Sentence], places: Iterable[tuple[str, int, int]]) -> list[int]:
+    """The numbers of the sentences that share more than half of themselves, or of the place, with a place."""
+    found: set[int] = set()
+    for doc_id, start, end in places:
+        for number, sentence in enumerate(sentences):
+            if sentence.doc_id == doc_id:
+                shared = min(end, sentence.end) - max(start, sentence.start)
+                if shared > _LEAST_SHARE * min(end - start, sentence.end - sentence.start):
+                    found.add(number)
+    return sorted(found)
+
+
+def _draw(group: Group, doc_id: str, rng: random.Random, recipe: Recipe) -> Batch:
+    own = [n for n, sentence in enumerate(group.sentences) if sentence.doc_id == doc_id]
+    here = set(own)
+    asked = [question for question in group.questions if here & set(question.positives)]
+    asked = rng.sample(asked, min(recipe.questions_per_step, len(asked)))
+    answering = {number for question in asked for number in question.positives}
+    others = [n for n in range(len(group.sentences)) if n not in here]
+    drawn = rng.sample(others, min(recipe.foreign_sentences, len(others)))
+    # A foreign sentence that answers one of the questions would be taken for a wrong one.
+    numbers = own + [number for number in drawn if number not in answering]
+    row = {number: at for at, number in enumerate(numbers)}
+    return Batch(
+        sentences=tuple(group.sentences[number].text for number in numbers),
+        questions=tuple(question.text for question in asked),
+        positives=tuple(tuple(row[p] for p in question.positives if p in row) for question in asked),
+        unanswerable=tuple(
+            rng.sample(group.unanswerable, min(recipe.unanswerable_per_step, len(group.unanswerable)))
+        ),
+    )

@@ -235,6 +235,7 @@ for line in sys.stdin:
 POINTS = [
     ("index.build", "load_corpus", 1),
     ("index.assemble", "entry_keys", 1),
+    ("index.assemble", "claim_digests", 1),
     ("index.assemble", "pick_rows", 1),
     ("index.build", "write_version", 1),
     ("index.store", "write_passages", 1),

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from index.cli import main
 from index.duplicates import (
     Difference,
+    Likeness,
     claim_key,
     clusters,
+    compare,
     differences,
     find_clusters,
     render,
@@ -105,6 +107,23 @@ def test_passages_of_two_documents_are_compared_sentence_by_sentence() -> None:
     )
     shown = render([cluster])
     assert "  - 每批不少于10人，\n  + 每批不少于20人,\n  - 双方轮流主持。" in shown
+
+
+def test_two_documents_are_set_side_by_side() -> None:
+    shared = "联合推出精品旅游线路，互送客源，共同举办文化旅游节，推动门票互认互免，联合开展执法检查，共建人才库。"
+    ports = "双方共建东山港口集装箱枢纽，推动铁水联运，联合开通国际班列。"
+    one = [
+        passage("a", f"{shared}每批不少于10人。"),
+        passage("a", ports, 100),
+        passage("a", "只有甲有这一句话，乙没有。", 200),
+    ]
+    other = [passage("b", ports.replace("，", ", ")), passage("b", f"{shared}每批不少于20人。", 100)]
+    likeness = compare(one, other)
+    assert likeness.same == 1
+    ((here, there, apart),) = likeness.changed
+    assert (here, there) == (one[0], other[1])
+    assert apart == (Difference("每批不少于10人。", "每批不少于20人。"),)
+    assert compare(one, [passage("c", "完全不同的一段文字，讲的是别的事情。")]) == Likeness(0, ())
 
 
 def test_a_document_is_not_compared_with_itself() -> None:

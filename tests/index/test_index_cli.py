@@ -13,14 +13,17 @@ from index.defaults import CORPUS_DIR, INDEX_DIR, MAX_PASSAGE_CHARS, MODEL
 from index.store import open_store
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("build", "add", "remove", "update", "list", "verify", "inspect", "search", "duplicates")
+COMMANDS = (
+    *("build", "add", "remove", "update", "list", "verify", "inspect", "search", "duplicates"),
+    "train-adapter",
+)
 
 
 @pytest.fixture
 def tiny_model(embedder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny embedder where the program would load the real one."""
     monkeypatch.setattr("index.models.resolve_model", lambda name, **_: Path(embedder.name))
-    monkeypatch.setattr("index.cli._load", lambda folder: embedder)
+    monkeypatch.setattr("index.cli._load", lambda folder, **_: embedder)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,7 @@ def run(
 ) -> Any:
     """Run one command on the corpus and the index of this test; returns status, output and errors."""
     monkeypatch.setattr("index.models.resolve_model", lambda name, **_: Path(embedder.name))
-    monkeypatch.setattr("index.cli._load", lambda folder: embedder)
+    monkeypatch.setattr("index.cli._load", lambda folder, **_: embedder)
 
     def command(name: str, *arguments: str) -> tuple[int, str, str]:
         places = ["--index", str(folder)]

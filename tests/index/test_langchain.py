@@ -42,6 +42,7 @@ def test_documents_are_the_hits_with_all_that_a_citation_needs(retriever: Retrie
             "end": passage.end,
             "score": hit.score,
             "rank": hit.rank,
+            "copies": [],
         }
         whole = retriever.store.documents[document.metadata["doc_id"]].text
         assert whole[document.metadata["start"] : document.metadata["end"]] == document.page_content
@@ -84,6 +85,41 @@ def test_a_filter_limits_the_documents_and_an_empty_one_allows_none(retriever: R
     found = WenceRetriever(retriever=retriever, doc_ids=("pact",)).invoke("新能源汽车产量")
     assert {document.metadata["doc_id"] for document in found} == {"pact"}
     assert WenceRetriever(retriever=retriever, doc_ids=()).invoke("新能源汽车产量") == []
+
+
+def test_issuer_and_period_limit_the_documents(corpus: Path, tmp_path: Path, embedder: Any) -> None:
+    (corpus / "sources.jsonl").write_text(
+        '{"source": "plan.txt", "issuer": "某新区管委会", "issued": "2023-04-26"}\n'
+        '{"source": "pact.txt", "issuer": "甲市政府", "issued": "2021-01-05"}\n',
+        encoding="utf-8",
+    )
+    build_index(corpus, tmp_path / "index", embedder)
+    retriever = Retriever(open_store(tmp_path / "index"), embedder)
+
+    def found(**limits: Any) -> set[str]:
+        documents = WenceRetriever(retriever=retriever, **limits).invoke("重点任务")
+        return {document.metadata["doc_id"] for document in documents}
+
+    assert found() == {"plan", "pact"}
+    assert found(issuer="管委会") == {"plan"}
+    assert found(until="2022") == {"pact"}
+    assert found(since="2023", issuer="甲市") == set()
+
+
+def test_the_copies_of_a_hit_are_named_to_be_cited_too(corpus: Path, tmp_path: Path, embedder: Any) -> None:
+    (corpus / "copy.txt").write_bytes((corpus / "pact.txt").read_bytes() + "\n附：签署地点为甲市。\n".encode())
+    build_index(corpus, tmp_path / "index", embedder)
+    store = open_store(tmp_path / "index")
+    documents = WenceRetriever(retriever=Retriever(store, embedder), k=3).invoke("共同举办文化旅游节")
+    (copy,) = documents[0].metadata["copies"]
+    assert {copy["doc_id"], documents[0].metadata["doc_id"]} == {"copy", "pact"}
+    text = store.documents[copy["doc_id"]].text[copy["start"] : copy["end"]]
+    assert text.split() == documents[0].page_content.split()
+    assert len({document.page_content for document in documents}) == len(documents)
+    limited = WenceRetriever(retriever=Retriever(store, embedder), k=1, doc_ids=("pact",)).invoke(
+        "共同举办文化旅游节"
+    )
+    assert limited[0].metadata["copies"] == [], "not what the search is closed to"
 
 
 def test_an_unknown_option_is_refused(retriever: Retriever) -> None:

@@ -38,7 +38,8 @@ def tiny_build(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         (folder / "model.safetensors").write_bytes(data[:100])
 
     monkeypatch.setattr(wheel, "write_model", write)
-    monkeypatch.setattr(models, "_check_known_answer", lambda folder: None)
+    monkeypatch.setattr(models, "_check_known_answer", lambda *_: None)
+    monkeypatch.setattr(models, "merge_adapter", lambda *_: None)
     return written
 
 
@@ -174,18 +175,28 @@ def test_a_damaged_weight_file_is_refused_and_leaves_nothing_behind(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_model_that_answers_wrongly_is_refused(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    models._check_known_answer(model_dir)
-    shifted = (models._KNOWN_COMPONENTS[0] + 0.001, *models._KNOWN_COMPONENTS[1:])
-    monkeypatch.setattr(models, "_KNOWN_COMPONENTS", shifted)
-    with pytest.raises(ModelError, match=r"answers \[0\.0484.*: expected \[0\.0494"):
-        models._check_known_answer(model_dir)
+def test_a_model_that_answers_wrongly_is_refused(model_dir: Path) -> None:
+    models._check_known_answer(model_dir, models._KNOWN_ADAPTED)
+    shifted = (models._KNOWN_ADAPTED[0] + 0.001, *models._KNOWN_ADAPTED[1:])
+    with pytest.raises(ModelError, match=r"answers \[0\.0571.*: expected \[0\.0581"):
+        models._check_known_answer(model_dir, shifted)
+
+
+def test_an_altered_adapter_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    altered = tmp_path / "adapter.safetensors"
+    altered.write_bytes(models.ADAPTER_FILE.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr(models, "ADAPTER_FILE", altered)
+    with pytest.raises(ModelError, match=r"adapter\.safetensors is altered .*embedded-plain"):
+        models._check_adapter()
+    altered.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        models._check_adapter()
 
 
 def test_a_crash_while_building_leaves_no_model_and_the_next_call_builds_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_build: list[Path]
 ) -> None:
-    def crash(folder: Path) -> None:
+    def crash(folder: Path, expected: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -228,9 +239,9 @@ def test_a_model_damaged_after_it_was_built_is_built_again(
 def test_when_another_process_finishes_first_its_model_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_build: list[Path]
 ) -> None:
-    def meanwhile(folder: Path) -> None:
+    def meanwhile(folder: Path, expected: object) -> None:
         # The other process builds from start to end while this one checks its own.
-        monkeypatch.setattr(models, "_check_known_answer", lambda _: None)
+        monkeypatch.setattr(models, "_check_known_answer", lambda *_: None)
         other = resolve_model("embedded", cache_dir=tmp_path)
         (other / "theirs").touch()
 
@@ -249,7 +260,8 @@ def write(folder, data):
     (folder / "model.safetensors").write_bytes(data[:1000])
     time.sleep(0.5)
 wheel.write_model = write
-models._check_known_answer = lambda folder: None
+models._check_known_answer = lambda *_: None
+models.merge_adapter = lambda *_: None
 print(models.resolve_model("embedded", cache_dir=Path(sys.argv[1])))
 """
 

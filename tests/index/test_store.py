@@ -328,7 +328,7 @@ def test_an_index_of_another_format_is_refused(store: Store, folder: Path) -> No
     path = version_of(folder) / "manifest.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**record, "format_version": 99}), encoding="utf-8")
-    with pytest.raises(StoreError, match="format 99, expected 2"):
+    with pytest.raises(StoreError, match="format 99, expected 3"):
         read_manifest(version_of(folder))
 
 
