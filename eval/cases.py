@@ -206,9 +206,26 @@ def read_json_lines(path: Path) -> list[tuple[int, Any]]:
 
 def load_cases(path: Path) -> tuple[Case, ...]:
     """Return the cases of a question file in order. Raises CasesError for a bad line or a repeated id."""
+    return _parse_rows(path, read_json_lines(path))
+
+
+def load_practice(folder: Path) -> tuple[Case, ...]:
+    """Return the cases of one group of ``eval/practice``: each is a fact of its own, and all are of split dev.
+
+    Raises CasesError for a bad line or a repeated id.
+    """
+    path = folder / "questions.jsonl"
+    return _parse_rows(path, [(number, _as_practice(data)) for number, data in read_json_lines(path)])
+
+
+def _as_practice(data: Any) -> Any:
+    return {"fact": data.get("id"), "split": "dev"} | data if isinstance(data, dict) else data
+
+
+def _parse_rows(path: Path, rows: Iterable[tuple[int, Any]]) -> tuple[Case, ...]:
     cases: list[Case] = []
     seen: dict[str, int] = {}
-    for number, data in read_json_lines(path):
+    for number, data in rows:
         try:
             case = parse_case(data)
         except CasesError as error:

@@ -80,6 +80,21 @@ def build_parser() -> argparse.ArgumentParser:
         _add_sample(own)
         own.set_defaults(do=do)
 
+    llm = commands_of.add_parser(
+        "llm", help="a model on the tutorial's prompt, the model guarded, and reading alone"
+    )
+    _add_questions(llm)
+    llm.add_argument("--split", choices=SPLITS, default="test", help="default test")
+    llm.add_argument("--limit", type=_positive, default=60, metavar="N", help="random sample of N (default 60)")
+    llm.add_argument("--seed", type=int, default=7, help="seed of the sample (default 7)")
+    llm.add_argument("--pieces", type=_positive, default=4, metavar="N", help="pieces in the tutorial's prompt")
+    llm.add_argument("--without-tutorial", action="store_true", help="leave the tutorial out")
+    llm.add_argument(
+        "--record", type=Path, default=Path("build/llm/replies.jsonl"), metavar="FILE", help="replies"
+    )
+    llm.add_argument("--json", type=Path, metavar="FILE", help="write the whole report as JSON")
+    llm.set_defaults(do=_llm)
+
     check = commands_of.add_parser("check", help="check the questions against the corpus")
     _add_questions(check)
     check.add_argument("--warnings", action="store_true", help="show warnings too")
@@ -93,10 +108,24 @@ def build_parser() -> argparse.ArgumentParser:
     fit = commands_of.add_parser("fit", help="fit app/answer/gate.json on the dev questions")
     _add_questions(fit)
     fit.add_argument("--off-topic", type=Path, metavar="DIR", help="questions of another topic, shared schema")
+    fit.add_argument(
+        "--practice",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="DIR",
+        help="practice folders, e.g. eval/practice/a3",
+    )
     fit.add_argument("--false-refusals", type=float, default=0.028, metavar="RATE", help="rate the gate may have")
     fit.add_argument("--write", action="store_true", help="write the file; without it the numbers are printed")
     fit.set_defaults(do=fitting.fit)
     return parser
+
+
+def _llm(options: argparse.Namespace) -> int:
+    from eval.llm import report
+
+    return report(options)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Fits the numbers of ``app/answer/gate.json`` on the dev questions; the test questions are never read.
+"""Fits the numbers of ``app/answer/gate.json`` on dev and practice questions; the test questions are never read.
 
 Two fits, both convex and so without a seed. Unit weights: softmax over the units of one question against those
 that hold its key facts inside its evidence (listwise, Cao et al. 2007, ListNet top one). Gate: logistic
@@ -24,14 +24,14 @@ from eval.spans import Locator, Span, coverage
 if TYPE_CHECKING:
     from app.answer.assistant import Assistant
     from app.answer.evidence import Evidence
+    from app.answer.library import Library
 
 UNIT_FEATURES = (
-    "field", "lead_in", "names", "defines", "signs", "bigrams", "wide_bigrams", "items", "count", "sentence_z",
-    "rank", "own", "context", "heading", "type", "is_heading",
+    "field", "lead_in", "names", "defines", "signs", "wide_bigrams", "items", "count", "sentence_z", "rank", "own",
+    "context", "heading", "type", "is_heading", "fixed", "year", "responsible", "long", "short",
 )  # fmt: skip
 GATE_FEATURES = (
     "cosine", "own", "context", "off", "value_missed", "place_missed", "area_missed", "office_missed",
-    "year_missed",
 )  # fmt: skip
 _UNIT_RIDGE = 0.003
 _GATE_RIDGE = 0.02
@@ -49,24 +49,36 @@ class GateFit:
     refused: float
 
 
-def collect(assistant: Assistant, cases: Sequence[Case]) -> list[tuple[Case, Evidence]]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for one case, in the index that ``library`` and ``locator`` belong to."""
+
+    case: Case
+    evidence: Evidence
+    library: Library
+    locator: Locator
+
+
+def collect(assistant: Assistant, cases: Sequence[Case]) -> list[Found]:
     """Return the evidence found for each case."""
     from app.answer.turns import Turn
 
+    locator = Locator({doc_id: document.text for doc_id, document in assistant.documents.items()})
     found = []
     for case in cases:
         history = [Turn("user" if t.role == "user" else "assistant", t.content) for t in case.history]
-        found.append((case, assistant.investigator.investigate(case.question, history=history)))
+        evidence = assistant.investigator.investigate(case.question, history=history)
+        found.append(Found(case, evidence, assistant.library, locator))
     return found
 
 
-def fit_units(found: Sequence[tuple[Case, Evidence]], locator: Locator) -> dict[str, float]:
+def fit_units(found: Sequence[Found]) -> dict[str, float]:
     """Return the weights of the unit features."""
     groups: list[tuple[Array, Array]] = []
-    for case, evidence in found:
-        rows = evidence.whole.scored
+    for one in found:
+        case, rows = one.case, one.evidence.whole.scored
         labels = np.array(
-            [_label(case, locator, Span(s.unit.doc_id, s.unit.start, s.unit.end), s.unit.text) for s in rows]
+            [_label(case, one.locator, Span(s.unit.doc_id, s.unit.start, s.unit.end), s.unit.text) for s in rows]
         )
         if case.answerable and labels.sum() > 0:
             values = np.array([[s.features.get(n, 0.0) for n in UNIT_FEATURES] for s in rows])
@@ -98,19 +110,27 @@ def _label(case: Case, locator: Locator, span: Span, text: str) -> float:
     return 0.0
 
 
-def fit_gate(
-    found: Sequence[tuple[Case, Evidence]], assistant: Assistant, *, false_refusals: float, folds: int = 5
-) -> GateFit:
-    """Return the gate; AUROC, threshold and refusal rate come from scores of folds that were held out, by fact."""
-    from app.answer.gate import gate_features, veto
+def fit_gate(found: Sequence[Found], *, false_refusals: float, folds: int = 5) -> GateFit:
+    """Return the gate; AUROC, threshold and refusal rate come from scores of folds that were held out, by fact.
+
+    Questions that a veto or a rule of the gate refuses are not fitted; they count in the rates.
+    """
+    from app.answer.gate import gate_features, lacking, veto
 
     rows: list[Mapping[str, float]] = []
     answerable: list[float] = []
     fold: list[int] = []
-    for case, evidence in found:
-        if evidence.analysis.injection or not evidence.chosen or veto(evidence.analysis, assistant.library):
+    refused = {True: 0, False: 0}
+    for one in found:
+        case, evidence = one.case, one.evidence
+        sure = evidence.analysis.injection or not evidence.chosen or veto(evidence.analysis, one.library)
+        features = (
+            None if sure else gate_features(evidence.analysis, evidence.scored, evidence.chosen, one.library)
+        )
+        if features is None or lacking(features):
+            refused[case.answerable] += 1
             continue
-        rows.append(gate_features(evidence.analysis, evidence.scored, evidence.chosen, assistant.library))
+        rows.append(features)
         answerable.append(float(case.answerable))
         fold.append(sum(case.fact.encode()) % folds)
     x = np.array([[row[n] for n in GATE_FEATURES] for row in rows])
@@ -124,13 +144,15 @@ def fit_gate(
     w = _logistic(z, y)
     raw = w[:-1] / spread
     bias = float(w[-1] - raw @ centre)
-    cut = float(np.quantile(held_out[y == 1], false_refusals))
+    # The rules have used up a part of the false refusals that are allowed.
+    left = max(0, round(false_refusals * (int(y.sum()) + refused[True])) - refused[True])
+    cut = float(np.sort(held_out[y == 1])[min(left, int(y.sum()) - 1)])
     return GateFit(
         _named(GATE_FEATURES, raw),
         bias,
         auroc(held_out[y == 1], held_out[y == 0]),
         1 / (1 + float(np.exp(-cut))),
-        float((held_out[y == 0] < cut).mean()),
+        (int((held_out[y == 0] < cut).sum()) + refused[False]) / (int((y == 0).sum()) + refused[False]),
     )
 
 

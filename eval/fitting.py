@@ -6,8 +6,12 @@ import dataclasses
 import random
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eval.cases import Case, CasesError, load_cases
+from eval.cases import Case, CasesError, load_cases, load_practice
+
+if TYPE_CHECKING:
+    from eval.fit import Found
 
 # As many questions of another topic as there are unanswerable near misses in the dev split, about.
 _OFF_TOPIC = 40
@@ -27,21 +31,37 @@ def fit(options: Namespace) -> int:
         raise CasesError(f"{options.questions}: holds no question of the dev split")
     bench = open_bench()
     found = collect(bench.assistant, cases)
+    source = "fitted on the dev questions by python -m eval fit"
+    for folder in options.practice:
+        found += _practice(folder)
+    if options.practice:
+        source += f", with the practice questions {', '.join(folder.name for folder in options.practice)}"
+    units = fit_units(found)
     strangers = collect(bench.assistant, _off_topic(options.off_topic)) if options.off_topic else []
-    units = fit_units(found, bench.locator)
-    gate = fit_gate([*found, *strangers], bench.assistant, false_refusals=options.false_refusals)
+    if strangers:
+        source += f", and {_OFF_TOPIC} questions of {options.off_topic.name} as further unanswerable ones"
+    gate = fit_gate([*found, *strangers], false_refusals=options.false_refusals)
     print("unit weights:", units)
     print("gate weights:", gate.weights, "bias:", round(gate.bias, 3), "threshold:", round(gate.threshold, 3))
     print(
         f"held out: AUROC {gate.auroc:.3f}; refused {gate.refused:.3f} at {options.false_refusals} false refusals"
     )
+    print("the gate was fitted on what the present unit weights choose; run again after writing new ones")
     if options.write:
-        source = "fitted on the dev questions by python -m eval fit"
-        if options.off_topic:
-            source += f", with {_OFF_TOPIC} questions of {options.off_topic.name} as further unanswerable ones"
         write(WEIGHTS_FILE, units, gate, source=source)
         print(f"wrote {WEIGHTS_FILE.name}")
     return 0
+
+
+def _practice(folder: Path) -> list[Found]:
+    """Return what is found for the practice questions of one folder, in an index of its documents alone."""
+    from app.bootstrap import build_reader
+    from eval.fit import collect
+    from eval.opening import settings_in_force
+    from index.corpus import load_corpus
+
+    documents = load_corpus(folder).documents
+    return collect(build_reader(settings_in_force(), documents), load_practice(folder))
 
 
 def _off_topic(folder: Path) -> list[Case]:

@@ -20,10 +20,20 @@ _UNIT_ASKED = re.compile(
 )
 _FINAL_ME = re.compile(r"(?:(?<![什怎那这多])么|(?<![哪谁])吧)[?.!,。]*$")
 _FREQUENCY = re.compile(
-    r"隔多久|多久(?:开|碰|办|举行|组织|轮|召开)?一[次回届]|多久(?:开|碰|办|见)|频率|多长时间(?:开|碰|办|见)?一[次回届]|几个?[月年天]一[次回届]"
+    r"多久.{0,8}一[次回遍届]|多长时间.{0,8}一[次回遍]|几个?[月年天周].{0,6}一[次回遍]|隔多久|多久(?:开|碰|办|举行|组织|轮|召开)?一[次回届]|多久(?:开|碰|办|见)|频率|多长时间(?:开|碰|办|见)?一[次回届]|几个?[月年天]一[次回届]"
 )
-_WHICH_TWO = re.compile(r"哪(?:两|2|几)[个家方]?(?:单位|部门|机构|委|局|委局|城市|地方|新区|公司|企业|方|管委会)?")
-_SIGNED_BY = re.compile(r"签(?!名|证)|缔约|盟约|联姻|结盟|牵手")
+# 「负责人叫什么」 asks for a name; 「主任说的企业数是多少」 only mentions an office-holder.
+_NAME_ASKED = re.compile(
+    r"是谁|谁(?:是|担任|当|任|来当|出任)|叫(?:什么|啥)|姓(?:什么|啥|甚)|姓名|名字|哪位|哪一位|何人|什么人|哪个人|是哪个(?:$|[?？])"
+)
+_SHARE = re.compile(r"占.{0,14}(?:的?比(?!较|如|赛|例尺)|几成|百分之|份额)|百分之几|几成|几个百分点|多大比例")
+_MEANS = re.compile(
+    r"(?:到底|究竟|具体|所称|所说|是)?指(?:的是|的|是)?(?:哪些|哪[一几]?[个类种]|什么|啥)|(?:代表|意味着)(?:的是)?(?:什么|啥|哪)|算不算数"
+)
+_WHICH_TWO = re.compile(
+    r"哪(?:两|2|几|三|四)[个家方]?(?:单位|主体|部委|部门|机构|委|局|委局|城市|地方|新区|公司|企业|方|管委会)?"
+)
+_SIGNED_BY = re.compile(r"签(?!名|证)|缔约|盟约|联姻|结盟|牵手|落款|订立")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,9 @@ def _main_kind(folded: str, kinds: frozenset[str]) -> str:
     # 「哪两个局签的」 asks for the parties as 「谁签的」 does.
     if "party" not in kinds and ("who" in kinds or _WHICH_TWO.search(folded)) and _SIGNED_BY.search(folded):
         kinds = kinds | {"party"}
+    # 「究竟指哪些钱」 asks what is meant, not for a list.
+    if _MEANS.search(folded):
+        kinds = (kinds | {"definition"}) - {"list", "number"}
     order = [
         "comparison",
         "yes_no",
@@ -128,7 +141,8 @@ def _main_kind(folded: str, kinds: frozenset[str]) -> str:
 
 def _value_kinds(folded: str, kinds: frozenset[str], lexicon: Lexicon) -> tuple[frozenset[str], frozenset[str]]:
     """Return the kinds of value an answer must hold, and the units asked for by name."""
-    units = frozenset(_UNIT_ASKED.findall(folded))
+    # 「哪几天」 asks for dates, 「几天」 for a length of time.
+    units = frozenset(_UNIT_ASKED.findall(re.sub(r"哪几个?[年月日天周]", "", folded)))
     wanted: set[str] = set()
     if "date" in kinds:
         wanted.add("date")
@@ -139,10 +153,13 @@ def _value_kinds(folded: str, kinds: frozenset[str], lexicon: Lexicon) -> tuple[
         for attribute, words in lexicon.attributes.items():
             if attribute not in {"person", "phone", "date"} and any(word in folded for word in words):
                 named.add(attribute)
+        if _SHARE.search(folded):
+            named = {"percent"}
         wanted |= named or {"figure"}
-    for attribute in ("phone", "person"):
-        if any(word in folded for word in lexicon.attributes[attribute]) and kinds - {"yes_no", "list"}:
-            wanted.add(attribute)
+    if any(word in folded for word in lexicon.attributes["phone"]) and kinds - {"yes_no", "list"}:
+        wanted.add("phone")
+    if any(word in folded for word in lexicon.attributes["person"]) and _NAME_ASKED.search(folded):
+        wanted.add("person")
     return frozenset(wanted), units
 
 
@@ -161,7 +178,7 @@ def content_terms(question: str, lexicon: Lexicon | None = None) -> tuple[str, .
     """Return the content words of a question in order, without question words and stop words.
 
     >>> content_terms("西部科学城的规划面积是多少？")
-    ('西部', '科学城', '规划', '面积')
+    ('西部', '科学城', '规划面积')
     """
     lexicon = lexicon or load_lexicon()
     folded = fold(question)
@@ -174,10 +191,27 @@ def content_terms(question: str, lexicon: Lexicon | None = None) -> tuple[str, .
             folded = folded.replace(word, "\u3000")
     terms: list[str] = []
     for piece in _PUNCTUATION.split(folded):
-        for word in segment(piece):
+        for word in joined_phrases(segment(piece), lexicon):
             if word in lexicon.stopwords or not word.strip() or word in terms:
                 continue
             if len(word) == 1 and not ("\u3400" <= word <= "\u9fff"):
                 continue
             terms.append(word)
     return tuple(terms)
+
+
+def joined_phrases(words: list[str], lexicon: Lexicon) -> list[str]:
+    """Return the words with those made one that the word lists know as one: 闹·矛盾 -> 闹矛盾.
+
+    The longest phrase of at most five words goes first.
+    """
+    joined: list[str] = []
+    at = 0
+    while at < len(words):
+        for size in range(min(5, len(words) - at), 0, -1):
+            phrase = "".join(words[at : at + size])
+            if size == 1 or (len(phrase) >= 3 and phrase in lexicon.synonyms and phrase not in lexicon.stopwords):
+                joined.append(phrase)
+                at += size
+                break
+    return joined

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 
 from app.answer import guard
 from app.answer.clock import Clock
 from app.answer.draft import cite, with_twins
 from app.answer.evidence import Evidence, Investigator
 from app.answer.gate import UNSURE, Verdict, judge, load_weights
+from app.answer.generate import Generator, Task
+from app.answer.generate_rewrite import rewrite_by_model
 from app.answer.library import Library
+from app.answer.listening import listener
 from app.answer.read import Reading, read
 from app.answer.replies import Replies
 from app.answer.select import Scored
 from app.answer.turns import Turn
+from index.duplicates import Likeness
 from index.errors import QuestionError
 from index.outline import Section
+from index.parse.pages import page_of
 from index.retrieve import Retriever
 from index.types import Answer, Citation, Document, Hit, Passage
 
@@ -36,12 +42,30 @@ class Assistant:
         *,
         top_k: int = 20,
         max_question_chars: int = 1000,
+        generator: Generator | None = None,
     ) -> None:
         self.retriever = retriever
         self.library = library
         self.replies = replies
-        self.investigator = Investigator(retriever, library, top_k=top_k)
+        self.generator = generator
+        self.investigator = Investigator(retriever, library, top_k=top_k, rewriter=_rewriter(generator, library))
         self.max_question_chars = max_question_chars
+
+    def now(self) -> Assistant:
+        """Return the assistant itself: its index never changes; see :class:`app.reload.LiveAssistant`."""
+        return self
+
+    @property
+    def writes(self) -> bool:
+        """Whether a language model writes the answers."""
+        return self.generator is not None
+
+    def reading_only(self) -> Assistant:
+        """Return an assistant over the same index whose answers are read, whatever model this one has."""
+        other = copy(self)
+        other.generator = None
+        other.investigator = Investigator(self.retriever, self.library, top_k=self.investigator.top_k)
+        return other
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -57,14 +81,25 @@ class Assistant:
         """Return the clause tree of one document; ``KeyError`` for an unknown one."""
         return self.library.outline(doc_id)
 
+    def likenesses(self, doc_id: str) -> Mapping[str, Likeness]:
+        """Return how a document agrees with those that repeat it, by id; ``KeyError`` for an unknown one."""
+        return self.library.likenesses(doc_id)
+
     def search(self, query: str, k: int = 10, *, doc_ids: Collection[str] | None = None) -> list[Hit]:
         """Return the passages nearest to a query."""
         return self.retriever.search(query, k, doc_ids=doc_ids)
 
     def ask(
-        self, question: str, *, history: Sequence[Turn] = (), doc_ids: Collection[str] | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        doc_ids: Collection[str] | None = None,
     ) -> Answer:
-        """Return the answer to a question; ``doc_ids`` limits the documents read.
+        """Return the answer to a question; ``doc_ids`` limits the documents read, also to none.
+
+        Where a language model writes, the listener of :mod:`app.answer.listening` hears the checked text as it
+        grows: always the beginning of what is returned.
 
         Raises:
             QuestionError: the question is empty, too long or not text.
@@ -74,6 +109,10 @@ class Assistant:
         asked = check_question(question, self.max_question_chars)
         for turn in history:
             check_characters(turn.content, "a turn of the history")
+        searched = self.documents.keys() if doc_ids is None else self.documents.keys() & set(doc_ids)
+        if not searched:
+            text = f"{self.replies.refusal}{self.replies.no_document}"
+            return Answer(asked, text, refused=True, reason="no_document", timings=clock.done())
         evidence = self.investigator.investigate(asked, history=history, doc_ids=doc_ids, clock=clock)
         verdict = judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, load_weights())
         if evidence.rows and verdict.reason in UNSURE:
@@ -81,15 +120,18 @@ class Assistant:
             verdict = Verdict(True, max(verdict.confidence, 0.9))
         clock.mark("gate")
         if not verdict.answer:
-            return self._refuse(evidence, verdict, clock)
-        draft = read(
-            Reading(
-                evidence.whole, evidence.parts, evidence.rows, self.library, self.replies, self.investigator.within
-            )
-        )
+            return self._refuse(evidence, verdict, clock, searched=len(searched))
+        library = self.library if doc_ids is None else self.library.citing_only(searched)
+        draft = read(Reading(evidence.whole, evidence.parts, evidence.rows, library, self.replies))
         clock.mark("read")
-        lines, unverified = guard.check(draft.lines, self.library, mark=self.replies.unverified)
-        text, citations = cite(lines, self.library)
+        lines, unverified = guard.check(draft.lines, library, mark=self.replies.unverified)
+        writing = None
+        if self.generator is not None:
+            task = Task(evidence.analysis, draft, evidence.scored, library)
+            written = self.generator.write(task, listen=listener())
+            lines, unverified, writing = list(written.lines), written.unverified, written.writing
+            clock.mark("write")
+        text, citations = cite(lines, library)
         clock.mark("verify")
         return Answer(
             question=asked,
@@ -101,12 +143,13 @@ class Assistant:
             understood=evidence.understood,
             kind=f"{evidence.analysis.kind}:{draft.route}",
             confidence=verdict.confidence,
+            writing=writing,
         )
 
-    def _refuse(self, evidence: Evidence, verdict: Verdict, clock: Clock) -> Answer:
+    def _refuse(self, evidence: Evidence, verdict: Verdict, clock: Clock, *, searched: int) -> Answer:
         return Answer(
             question=evidence.asked,
-            text=self._refusal_text(verdict),
+            text=self._refusal_text(verdict, searched),
             hits=evidence.hits,
             refused=True,
             reason=verdict.reason,
@@ -117,7 +160,7 @@ class Assistant:
             confidence=verdict.confidence,
         )
 
-    def _refusal_text(self, verdict: Verdict) -> str:
+    def _refusal_text(self, verdict: Verdict, searched: int) -> str:
         replies = self.replies
         if verdict.reason == "injection":
             return f"{replies.refusal}{replies.refusal_injection}"
@@ -126,7 +169,7 @@ class Assistant:
         if template and verdict.missing:
             what = replies.value_names.get(verdict.missing) or _quoted(verdict.missing)
             parts.append(template.format(what=what))
-        parts.append(replies.searched.format(count=len(self.documents)))
+        parts.append(replies.searched.format(count=searched))
         return "".join(parts)
 
     def _related(self, scored: Sequence[Scored]) -> tuple[Citation, ...]:
@@ -139,10 +182,17 @@ class Assistant:
                 continue
             seen.update(span.passage_index for span in with_twins(unit, self.library))
             seen.add(unit.passage_index)
-            related.append(
-                Citation(len(related) + 1, self.passages[unit.passage_index], unit.text, unit.start, unit.end)
-            )
+            page = page_of(self.documents[unit.doc_id], unit.start)
+            passage = self.passages[unit.passage_index]
+            related.append(Citation(len(related) + 1, passage, unit.text, unit.start, unit.end, page))
         return tuple(related)
+
+
+def _rewriter(generator: Generator | None, library: Library) -> Callable[[str, Sequence[Turn]], str | None] | None:
+    if generator is None or not generator.rewrites:
+        return None
+    writer, prompts = generator.writer, generator.prompts
+    return lambda question, history: rewrite_by_model(writer, prompts, question, history, library)
 
 
 def check_question(question: object, max_chars: int) -> str:

@@ -34,7 +34,7 @@ def sub_questions(analysis: Analysis) -> tuple[str, ...]:
     >>> sub_questions(analyse("协议由谁签署？什么时候签的？"))
     ('协议由谁签署', '协议签署，什么时候签的')
     """
-    sides = split_sides(analysis)
+    sides = split_sides(analysis) or split_years(analysis)
     if sides:
         return sides
     parts = _asking_parts(analysis.question)
@@ -47,27 +47,6 @@ def sub_questions(analysis: Analysis) -> tuple[str, ...]:
         needs_topic = len("".join(content_terms(bare))) < 8 or _POINTS_BACK.search(part[:6])
         whole.append(f"{topic}，{bare}" if needs_topic else bare)
     return tuple(whole)
-
-
-_DESCRIBED = re.compile(
-    r"^(?P<desc>[^,，?？]{4,48}?)的?(?:那|这)(?:一)?(?:份|个|家|项|次|条|只|场|座|所|款)(?P<noun>[\u4e00-\u9fff]{0,10}?)[,，]\s*(?P<rest>.{3,})$"
-)
-_DESCRIBED_PLAIN = re.compile(
-    r"^(?P<desc>[^,，?？]{6,48}?)的(?P<noun>[\u4e00-\u9fff]{0,6}(?:协议|文件|计划|集群|机构|单位|项目|平台|装置|基地))[,，]\s*(?P<rest>.{3,})$"
-)
-
-
-def described(question: str) -> tuple[str, str] | None:
-    """Return (description, question about it) where something is named only by what it does.
-
-    >>> described("提到保险理赔互通的那份协议，总共从几个方面深化合作？")
-    ('提到保险理赔互通的协议', '协议，总共从几个方面深化合作？')
-    """
-    match = _DESCRIBED.match(question) or _DESCRIBED_PLAIN.match(question)
-    if not match or not _ASKS.search(match["rest"]) or _ASKS.search(match["desc"]):
-        return None
-    noun = match["noun"]
-    return f"{match['desc']}的{noun}", f"{noun}，{match['rest']}" if noun else match["rest"]
 
 
 def points_back(part: str) -> bool:
@@ -101,6 +80,30 @@ def split_sides(analysis: Analysis) -> tuple[str, ...]:
         return ()
     head, left, right, tail = found
     return (f"{head}{left}{tail}", f"{head}{right}{tail}")
+
+
+_TWO_YEARS_CUE = re.compile(
+    r"分别|各(?=[自是有叫由怎定要达])|相比|对比|比较|比起|差(?=多少|几|在|了|距)|变化|两年|哪(?:一)?年(?:更|的)|一样|不同|异同"
+)
+
+
+def split_years(analysis: Analysis) -> tuple[str, ...]:
+    """Return the question once for each of two years that it sets side by side, or nothing.
+
+    >>> from app.answer.analyse import analyse
+    >>> split_years(analyse("集装箱这块，2023年报告的目标和2024年的目标分别是多少？"))
+    ('集装箱这块，2023年报告的目标和的目标分别是多少？', '集装箱这块，报告的目标和2024年的目标分别是多少？')
+    """
+    years = [v for v in analysis.values if v.kind == "date" and re.fullmatch(r"(?:19|20)\d{2}", v.key)]
+    if len({v.key for v in years}) != 2 or not _TWO_YEARS_CUE.search(analysis.folded):
+        return ()
+    asked = []
+    for kept in dict.fromkeys(v.key for v in years):
+        text = analysis.question
+        for other in {v.key for v in years} - {kept}:
+            text = re.sub(rf"{other}年?(?:度)?", "", text)
+        asked.append(text)
+    return tuple(asked)
 
 
 def side_names(question: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.answer.library import Library, Unit
+from index.parse.pages import page_of
 from index.types import Citation
 
 _TABLE_ROW = re.compile(r"^[\[【［]\s*([^\]】］|]+?)\s*[\]】］]\s*\|\s*([^|]+?)\s*\|?$")
@@ -82,11 +83,12 @@ def cite(lines: Sequence[Line], library: Library) -> tuple[str, tuple[Citation, 
 
 
 def _citation(span: Span, marker: int, library: Library) -> Citation:
-    text = library.documents[span.doc_id].text
+    document = library.documents[span.doc_id]
     return Citation(
         marker=marker,
         passage=library.passages[span.passage_index],
-        quote=text[span.start : span.end],
+        quote=document.text[span.start : span.end],
         start=span.start,
         end=span.end,
+        page=page_of(document, span.start),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,16 @@ class Evidence:
 class Investigator:
     """Finds evidence in one opened index. Holds no conversation; safe to share between threads."""
 
-    def __init__(self, retriever: Retriever, library: Library, *, top_k: int) -> None:
+    def __init__(
+        self,
+        retriever: Retriever,
+        library: Library,
+        *,
+        top_k: int,
+        rewriter: Callable[[str, Sequence[Turn]], str | None] | None = None,
+    ) -> None:
+        """``rewriter`` is asked for a follow-up that the rules leave as it is."""
+        self.rewriter = rewriter
         self.retriever = retriever
         self.library = library
         self.top_k = top_k
@@ -69,6 +78,8 @@ class Investigator:
         """Return the evidence for a question that has passed ``check_question``."""
         clock = clock or Clock()
         understood = rewrite(question, history)
+        if understood is None and history and self.rewriter is not None:
+            understood = self.rewriter(question, history)
         analysis = analyse(understood or question)
         subs = [analyse(sub) for sub in sub_questions(analysis) if sub != analysis.question]
         clock.mark("analyse")
@@ -80,16 +91,10 @@ class Investigator:
             chosen += tuple(unit for unit in best if unit not in chosen)
         rows = tuple(
             row
-            for row in field_rows(analysis, self.library, whole.matcher)
+            for row in field_rows(analysis, self.library, whole.matcher, chosen[0] if chosen else None)
             if doc_ids is None or row.doc_id in doc_ids
         )
         return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits)
-
-    def within(self, question: str, numbers: Sequence[int]) -> Part:
-        """Return the units of just the passages ``numbers``, scored for a question."""
-        vector = self.retriever.embedder.encode_queries([question])[0]
-        hits = [Hit(self.library.passages[n], 0.0, 1) for n in numbers]
-        return self._score(analyse(question), vector, hits, numbers)
 
     def _search(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock

@@ -36,7 +36,7 @@ def load_lexicon() -> Lexicon:
 
     """
     groups: dict[str, set[str]] = {}
-    for group in _read("synonyms.json")["groups"]:
+    for group in [*_read("synonyms.json")["groups"], *_read("thesaurus.json")["groups"]]:
         for word in group:
             groups.setdefault(word, set()).update(other for other in group if other != word)
     try:
@@ -50,7 +50,7 @@ def load_lexicon() -> Lexicon:
         attributes=_lists("attributes.json"),
         fields=_lists("fields.json"),
         synonyms={word: frozenset(others) for word, others in groups.items()},
-        places=frozenset(_read("places.json")["names"].split()),
+        places=frozenset(" ".join(_read("places.json")["names"]).split()),
         stopwords=frozenset(_read("stopwords.json")["words"]),
         injections=injections,
     )

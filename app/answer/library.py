@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.answer.enumerations import find_enumerations
-from app.answer.fold import content_key, fold
+from app.answer.fold import fold
+from app.answer.runs import Run, find_runs, is_posed, questions_over
 from app.answer.values import Value, find_values
 from index.clean_lines import is_metadata_row
+from index.duplicates import Likeness, compare
 from index.outline import Section, build_outline, walk
 from index.store import Store
 from index.types import Document, Passage
 
 _SAMPLE = 20_000
+_MAX_LABELLED_CHARS = 80
+# So many claims in common are no chance; so many documents are compared with one.
+_LEAST_SHARED = 3
+_MOST_ALIKE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +60,40 @@ class Library:
         self.passages: tuple[Passage, ...] = store.passages
         self._outlines: dict[str, Section] = {}
         self._weights: dict[str, float] = {}
+        self._likenesses: dict[str, Mapping[str, Likeness]] = {}
+        self._citable: Collection[str] | None = None
         self.units: list[Unit] = []
         self._by_passage: list[range] = []
+        self._runs: dict[int, Run] = {}
+        self._announced: dict[int, str] = {}
+        self._read_context()
         for passage_index in range(len(self.passages)):
             self._add_units(passage_index)
+        # The entry of each passage in the store.
+        self._entries = [units.start + number for number, units in enumerate(self._by_passage)]
+
+    def _read_context(self) -> None:
+        """Note, by unit number, the runs of parallel clauses and the words that announce a unit."""
+        spans: list[tuple[int, int]] = []
+        first = 0
+        for index, passage in enumerate(self.passages):
+            spans += self.store.sentence_spans(index)
+            if index + 1 < len(self.passages) and self.passages[index + 1].doc_id == passage.doc_id:
+                continue
+            text = self.documents[passage.doc_id].text
+            for run in find_runs(text, spans):
+                lead = fold(text[slice(*run.lead)]) if run.lead else ""
+                for position in run.members:
+                    self._runs[first + position] = run
+                    self._announced[first + position] = lead
+            for position, asked in questions_over(text, spans, self._heading_spans(passage.doc_id)).items():
+                self._announced[first + position] = fold(asked) + self._announced.get(first + position, "")
+            first += len(spans)
+            spans = []
+
+    def run_of(self, unit: Unit) -> Run | None:
+        """Return the run of parallel clauses that the unit is an item of."""
+        return self._runs.get(unit.number)
 
     def _add_units(self, passage_index: int) -> None:
         passage = self.passages[passage_index]
@@ -65,6 +104,7 @@ class Library:
         for row, (start, end) in enumerate(self.store.sentence_spans(passage_index)):
             piece = text[start:end]
             folded = fold(piece)
+            announced = self._announced.get(len(self.units), "")
             self.units.append(
                 Unit(
                     number=len(self.units),
@@ -76,8 +116,8 @@ class Library:
                     text=piece,
                     folded=folded,
                     headings=passage.heading_path,
-                    heading_folded=path,
-                    is_heading=(start, end) in headings or _inside(start, end, headings),
+                    heading_folded=path if not announced or announced in folded else path + announced,
+                    is_heading=is_posed(piece) or (start, end) in headings or _inside(start, end, headings),
                     values=tuple(find_values(piece)),
                     list_sizes=tuple(len(e.items) for e in find_enumerations(piece)),
                 )
@@ -116,19 +156,41 @@ class Library:
     def _heading_cache(self) -> dict[str, frozenset[tuple[int, int]]]:
         return {}
 
-    @cached_property
-    def _twin_groups(self) -> dict[str, list[int]]:
-        groups: dict[str, list[int]] = defaultdict(list)
-        for unit in self.units:
-            key = content_key(unit.text)
-            if len(key) >= 8:
-                groups[key].append(unit.number)
-        return groups
-
     def twins(self, unit: Unit) -> list[Unit]:
-        """Return the other units that carry the same words and figures, punctuation and spacing aside."""
-        numbers = self._twin_groups.get(content_key(unit.text), [])
-        return [self.units[n] for n in numbers if n != unit.number]
+        """Return the other units that make the same claim and may be cited; see :mod:`index.copies`."""
+        # The store counts passages and sentences in one row: each passage, then its sentences.
+        entries = self.store.copies.of(unit.number + unit.passage_index + 1)
+        found = [self.units[n] for n in map(self._unit_at, entries) if n is not None]
+        return [one for one in found if self._citable is None or one.doc_id in self._citable]
+
+    def citing_only(self, doc_ids: Collection[str]) -> Library:
+        """Return this library for a question that is limited to some documents: copies elsewhere are not cited."""
+        limited = copy(self)
+        limited._citable = frozenset(doc_ids)
+        return limited
+
+    def _unit_at(self, entry: int) -> int | None:
+        """The number of the unit at an entry of the store; ``None`` for a passage as a whole."""
+        passage = bisect_right(self._entries, entry) - 1
+        return None if entry == self._entries[passage] else entry - passage - 1
+
+    def likenesses(self, doc_id: str) -> Mapping[str, Likeness]:
+        """Return how a document agrees with each other one that repeats it, the most alike first.
+
+        Raises:
+            KeyError: there is no such document.
+
+        """
+        if doc_id not in self._likenesses:
+            alike = self.store.alike(doc_id)
+            others = [other for other, count in alike.items() if count >= _LEAST_SHARED]
+            ordered = sorted(others, key=lambda other: (-alike[other], other))[:_MOST_ALIKE]
+            own = self._passages_in(doc_id)
+            self._likenesses[doc_id] = {other: compare(own, self._passages_in(other)) for other in ordered}
+        return self._likenesses[doc_id]
+
+    def _passages_in(self, doc_id: str) -> list[Passage]:
+        return [self.passages[number] for number in self.store.passages_of[doc_id]]
 
     @cached_property
     def tables(self) -> dict[str, list[Unit]]:
@@ -138,6 +200,18 @@ class Library:
             if is_metadata_row(unit.text):
                 rows[unit.doc_id].append(unit)
         return rows
+
+    def lines(self, doc_id: str) -> list[Unit]:
+        """Return the document's short lines of the form 名称：值, in order."""
+        return self._labelled.get(doc_id, [])
+
+    @cached_property
+    def _labelled(self) -> dict[str, list[Unit]]:
+        lines: dict[str, list[Unit]] = defaultdict(list)
+        for unit in self.units:
+            if len(unit.text) <= _MAX_LABELLED_CHARS and re.match(r"^[^：:，。；]{2,14}[：:]\s*\S", unit.text):
+                lines[unit.doc_id].append(unit)
+        return lines
 
     def weight(self, term: str) -> float:
         """Return the inverse document frequency of a term over units: ``ln(1 + (N - n + .5) / (n + .5))``.

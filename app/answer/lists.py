@@ -36,7 +36,11 @@ def read_list(
 ) -> Draft | None:
     """Return a numbered, complete list where one introduces itself with the question's words, else ``None``."""
     asked = "list" in analysis.kinds or analysis.count is not None
-    listings = [*_inline(analysis, scored, library, matcher), *_sections(analysis, scored, library, matcher)]
+    listings = [
+        *_inline(analysis, scored, library, matcher),
+        *_sections(analysis, scored, library, matcher),
+        *_in_runs(analysis, scored, library, matcher),
+    ]
     if not asked or not listings:
         return None
     best = max(listings, key=lambda listing: listing.score)
@@ -76,6 +80,52 @@ def _inline(analysis: Analysis, scored: Sequence[Scored], library: Library, matc
             found.append(Listing(items, enumeration.lead, enumeration.stated, score, unit))
             break
     return found
+
+
+def _in_runs(
+    analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher
+) -> list[Listing]:
+    """Return the runs of parallel clauses that the best units are items of or announce."""
+    found = []
+    seen = set()
+    for candidate in scored[:10]:
+        unit = candidate.unit
+        beyond = library.units[unit.number + 1] if unit.number + 1 < len(library.units) else unit
+        run = library.run_of(unit) or (library.run_of(beyond) if beyond.doc_id == unit.doc_id else None)
+        if run is None or (unit.doc_id, run.items[0]) in seen:
+            continue
+        leads = run.lead is not None and unit.start <= run.lead[0] < unit.end
+        if library.run_of(unit) is None and not leads:
+            continue
+        seen.add((unit.doc_id, run.items[0]))
+        text = library.documents[unit.doc_id].text
+        items = []
+        for start, end in run.items:
+            passage = _passage_at(library, unit.doc_id, start)
+            if passage is None:
+                break
+            items.append((_item_words(text[start:end]), (Span(unit.doc_id, passage, start, end),)))
+        lead = text[slice(*run.lead)] if run.lead else ""
+        stated = _stated(fold(lead), len(items))
+        # A run that announces itself with the question's words is asked for as a whole; one item of it is not.
+        announced = matcher.covers(fold(lead)) if lead else 0.0
+        score = candidate.score + announced + _count_bonus(analysis.count, stated, len(items))
+        found.append(Listing(tuple(items), lead, stated, score, None))
+    return found
+
+
+_ITEM_MARK = re.compile(
+    r"^\s*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[.．、]|[①-⑮]|[一二三四五六七八九十]{1,2}(?=[是要]))\s*"
+)
+
+
+def _item_words(text: str) -> str:
+    """Return an item of a run without its number and its last mark."""
+    return (
+        shown(_ITEM_MARK.sub("", text))
+        .rstrip("；;。")
+        .lstrip("是" if re.match(r"^\s*[一二三四五六七八九十]{1,2}是", text) else "")
+    )
 
 
 def _sections(

@@ -9,13 +9,13 @@ from itertools import pairwise
 
 from app.answer.fold import fold
 from app.answer.lexicon_files import load_lexicon
-from app.answer.words import segment
+from app.answer.words import frequency, segment
 
 _AREA_KINDS = (
     "新区", "高新区", "科技城", "科学城", "经开区", "开发区", "自贸区", "保税区", "示范区", "合作区",
 )  # fmt: skip
 # Offices whose kind alone tells them from others, and endings whose first part does.
-_OWN_KIND = ("法院", "检察院", "海关", "医院", "银行", "税务局", "学校", "大学")
+_OWN_KIND = ("法院", "检察院", "海关", "税务局")
 _OFFICE_ENDINGS = ("委员会", "部门", "局", "厅", "委")
 # What stands before an ending without naming an office.
 _EMPTY_CORES = frozenset(
@@ -53,6 +53,58 @@ def named_places(folded: str) -> list[str]:
     return list(dict.fromkeys(_places().findall(folded)))
 
 
+# 金坛区, 东岚县: a division by its rank word; what the rank words also make besides names.
+_DIVISION = re.compile(r"(?<!新)(?<!开发)(?<!示范)(?<!合作)(?<!自贸)(?<!保税)(区|县|镇|乡|街道|组团|片区)")
+# A name begins where a sentence, a clause or a preposition does, or behind another place.
+_BOUNDARY = re.compile(r"(?:^|[^\u4e00-\u9fff]|[的在到去与和跟从对给由归往及])$")
+_AREA = re.compile("(" + "|".join(f"(?<!高){kind}" if kind == "新区" else kind for kind in _AREA_KINDS) + ")")
+_COMMON_DIVISIONS = re.compile(
+    r"(?:高新|园|城|地|片|社|小|景|街|山|库|辖|市|郊|校|新|特|灾|开发|保护|示范|经开|自贸|保税|合作|试验|港|库|牧|林|矿|厂|战|禁|分|选|雷|时|社|湾|创新|集聚|功能|"
+    r"核心|起步|先行|拓展|联动|产业|工业|集中|管理|协作|飞地|经济|贫困|脱贫|重点|老|全|各|本|该|这个|那个|哪个|整个|两|几|邻|外|跨|乡|城)$"
+)
+# A word counted more often than this in jieba's dictionary is an ordinary one.
+_ORDINARY = 60
+_FUNCTION_CHARS = re.compile(
+    r"[年月日号天的了在到从和与跟同及是由对把被给让往去来为有没不要会能于或等就都也还又再才只哪那这此每某一二三四五六七八九十两几个条位家]"
+)
+
+
+def unheard_divisions(folded: str, *, known: Callable[[str], bool]) -> list[str]:
+    """Return districts, counties, towns and development areas that a question names and nothing ``known`` does.
+
+    >>> unheard_divisions("协作园在金坛区的分园有多大", known=lambda name: False)
+    ['金坛区']
+    >>> unheard_divisions("哪几个区县到2027年高新区建成", known=lambda name: False)
+    []
+    """
+    found = []
+    for pattern in (_DIVISION, _AREA):
+        for match in pattern.finditer(folded):
+            kind, end = match[1], match.start()
+            cores = [folded[max(0, end - size) : end] for size in (2, 3)]
+            cores = [c for c in cores if len(c) >= 2 and _may_name(folded[: end - len(c)], c, kind)]
+            if cores and not any(known(core) or known(core + kind) for core in cores):
+                found.append(cores[0] + kind)
+    return list(dict.fromkeys(found))
+
+
+def _may_name(before: str, core: str, kind: str) -> bool:
+    """Return whether ``core`` before ``kind``, behind the text ``before``, may name a place: no ordinary word."""
+    if (
+        not re.fullmatch(r"[\u4e00-\u9fff]+", core)
+        or _FUNCTION_CHARS.search(core)
+        or _COMMON_DIVISIONS.search(core)
+    ):
+        return False
+    if any(char in load_lexicon().synonyms for char in core):
+        # 渝, 蓉: the short forms of known places.
+        return False
+    behind_place = any(before.endswith(place) for place in named_places(before)[-1:])
+    if not (behind_place or _BOUNDARY.search(before)):
+        return False
+    return is_place(core + kind) or is_place(core) or frequency(core) < _ORDINARY
+
+
 def named_areas(folded: str, *, known: Callable[[str], bool]) -> list[str]:
     """Return the development areas in a folded text, by name and kind.
 
@@ -85,6 +137,9 @@ def named_offices(folded: str) -> list[str]:
     words = _joined(segment(folded))
     found = [word for word in words if word in _OWN_KIND]
     for before, word in pairwise(["", *words]):
+        # 部门 follows any noun; only 交通部门 and its like name one office among others.
+        if word == "部门" and not any(before + ending in load_lexicon().synonyms for ending in ("局", "委", "厅")):
+            continue
         if word in _OFFICE_ENDINGS and len(before) >= 2 and before not in load_lexicon().stopwords:
             found.append(before)
         for ending in _OFFICE_ENDINGS:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from index.types import Answer, Citation
 
 
 def citation_record(citation: Citation) -> dict[str, Any]:
-    """Return one citation in the shape of the contract (``docs`` of the batch format)."""
-    return {
+    """Return one citation in the shape of the batch's contract; ``page`` only where the file has pages."""
+    record = {
         "marker": citation.marker,
         "doc_id": citation.passage.doc_id,
         "title": citation.passage.title,
@@ -19,11 +20,12 @@ def citation_record(citation: Citation) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
     }
+    return record if citation.page is None else {**record, "page": citation.page}
 
 
 def answer_record(answer: Answer, *, question_id: str | None = None) -> dict[str, Any]:
     """Return the record of one answer; ``latency_ms`` is the whole time inside the assistant."""
-    return {
+    record = {
         "id": question_id,
         "answer": answer.text,
         "refused": answer.refused,
@@ -36,3 +38,5 @@ def answer_record(answer: Answer, *, question_id: str | None = None) -> dict[str
         "kind": answer.kind,
         "confidence": None if answer.confidence is None else round(answer.confidence, 4),
     }
+    # Absent where no model is set: the batch format of a system that only reads is as it was.
+    return record if answer.writing is None else record | {"writing": asdict(answer.writing)}

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.answer import lists
 from app.answer.analyse import Analysis
-from app.answer.compound import described, points_back, side_names
+from app.answer.completion import completed
+from app.answer.compound import points_back, side_names
 from app.answer.draft import Draft, Line, shown, with_twins
-from app.answer.fold import content_key, fold
+from app.answer.fold import fold
 from app.answer.library import Library, Unit
 from app.answer.replies import Replies
 from app.answer.select import Scored, TermMatcher
 from app.answer.verdict import verdict
+from index.duplicates import same_claim
 
 MAX_UNITS = 3
 MAX_CHARS = 260
-# Units scoring this much below the best one add more length than content (measured on the dev questions).
-MARGIN = 1.5
+# Units scoring this much below the best one add more length than content (dev and practice questions).
+MARGIN = 1.9
 _PER_PART = 2
 _SAME_SECTION = 1.5
 _SPEAKER_ASKED = re.compile(
@@ -53,7 +55,6 @@ class Reading:
     rows: Sequence[Unit]
     library: Library
     replies: Replies
-    within: Callable[[str, Sequence[int]], Part]
 
 
 def read(reading: Reading) -> Draft:
@@ -64,12 +65,9 @@ def read(reading: Reading) -> Draft:
     if reading.parts:
         return read_parts(reading)
     analysis = reading.whole.analysis
-    hop = described(analysis.question)
-    if hop is not None:
-        found = read_hop(reading, *hop)
-        if found is not None:
-            return found
-    if analysis.kind not in {"party", "who"} and ("list" in analysis.kinds or analysis.count is not None):
+    if analysis.kind not in {"party", "who", "definition"} and (
+        "list" in analysis.kinds or analysis.count is not None
+    ):
         found = lists.read_list(
             analysis, reading.whole.scored, reading.library, reading.whole.matcher, reading.replies
         )
@@ -80,6 +78,7 @@ def read(reading: Reading) -> Draft:
     chosen = choose(reading.whole.scored, reading.library)
     if analysis.kind in {"who", "party"} and _SPEAKER_ASKED.search(analysis.folded):
         chosen = with_speaker(chosen, reading.library)
+    chosen = completed(chosen, analysis, reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")
 
 
@@ -105,7 +104,8 @@ def read_parts(reading: Reading) -> Draft:
         scored = part.scored
         if chosen and points_back(part.analysis.question):
             scored = _prefer_section(scored, chosen[-1])
-        for unit in choose(scored, reading.library, limit=_PER_PART, margin=MARGIN / 2):
+        best = choose(scored, reading.library, limit=_PER_PART, margin=MARGIN / 2)
+        for unit in completed(best, part.analysis, reading.library):
             if size and size + len(unit.text) > MAX_CHARS * 1.4:
                 break
             if not _repeats(unit, chosen, reading.library):
@@ -120,29 +120,6 @@ def read_parts(reading: Reading) -> Draft:
         for unit, line in ((unit, _line_for_any(unit, reading)) for unit in chosen)
     )
     return Draft(lines, "sides" if labels else "parts", tuple(u.number for u in chosen))
-
-
-def read_hop(reading: Reading, description: str, question: str) -> Draft | None:
-    """Return what the section that fits the description says to the question, then the fitting unit itself.
-
-    Nothing is returned where the description finds no section of its own.
-    """
-    anchor = choose(reading.whole.scored, reading.library, limit=1)[0]
-    if not anchor.headings:
-        return None
-    scope = [
-        n
-        for n, passage in enumerate(reading.library.passages)
-        if passage.doc_id == anchor.doc_id and passage.heading_path[:1] == anchor.headings[:1]
-    ]
-    part = reading.within(question, scope)
-    if not part.scored:
-        return None
-    chosen = choose(part.scored, reading.library, limit=1)
-    if not _repeats(anchor, chosen, reading.library):
-        chosen.append(anchor)
-    lines = tuple(line_of(unit, reading.library, reading.whole.matcher) for unit in chosen)
-    return Draft(lines, "hop", tuple(u.number for u in chosen))
 
 
 def _line_for_any(unit: Unit, reading: Reading) -> Line:
@@ -162,8 +139,7 @@ def _prefer_section(scored: Sequence[Scored], anchor: Unit) -> list[Scored]:
 
 
 def _repeats(unit: Unit, chosen: Sequence[Unit], library: Library) -> bool:
-    keys = {content_key(u.text) for u in chosen}
-    return content_key(unit.text) in keys
+    return any(one.text == unit.text or same_claim(one.text, unit.text) for one in chosen)
 
 
 def choose(

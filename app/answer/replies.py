@@ -12,6 +12,7 @@ _NAMES = (
     "refusal",
     "refusal_injection",
     "searched",
+    "no_document",
     "yes",
     "no",
     "list_count",
@@ -20,6 +21,11 @@ _NAMES = (
     "side",
     "unverified",
 )
+_WRITING = ("written", "completed", "cut", "read", "rest")
+_WRITING_FAULTS = (
+    "timeout", "unavailable", "rejected", "malformed", "cut", "oversize", "stopped", "refused", "empty",
+    "no_citation", "unsupported",
+)  # fmt: skip
 _MISSING = ("year", "article", "place", "name", "term", "value")
 
 
@@ -30,6 +36,7 @@ class Replies:
     refusal: str
     refusal_injection: str
     searched: str
+    no_document: str
     yes: str
     no: str
     list_count: str
@@ -39,6 +46,8 @@ class Replies:
     unverified: str
     missing: dict[str, str]
     value_names: dict[str, str]
+    writing: dict[str, str]
+    writing_faults: dict[str, str]
 
 
 def load_replies(folder: Path) -> Replies:
@@ -63,7 +72,12 @@ def _faults(data: object) -> list[str]:
     """Return what is missing from the file, unknown in it or not text."""
     if not isinstance(data, dict):
         return ["expected an object of texts"]
-    tables = {"missing": _MISSING, "value_names": ()}
+    tables = {
+        "missing": _MISSING,
+        "value_names": (),
+        "writing": _WRITING,
+        "writing_faults": _WRITING_FAULTS,
+    }
     wrong = [f"{name} is missing" for name in (*_NAMES, *tables) if name not in data]
     wrong += [f"{name} is unknown" for name in data if name not in _NAMES and name not in tables]
     wrong += [f"{name} is no text" for name in _NAMES if not isinstance(data.get(name, ""), str)]

@@ -12,7 +12,7 @@ from app.answer.analyse import Analysis
 from app.answer.fold import fold
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Library, Unit
-from app.answer.values import Value
+from app.answer.values import UNIT_OF, Value
 from index.types import Hit
 
 # How much a term found only around the sentence counts, against one found in it.
@@ -45,7 +45,6 @@ def score_units(
     """
     units: list[Unit] = []
     cosines: list[float] = []
-    passage_cosine: list[float] = []
     rank_share: list[float] = []
     for hit, index in zip(hits, passage_indices, strict=True):
         members = library.units_of(index)
@@ -54,21 +53,20 @@ def score_units(
         sims = library.store.sentence_vectors(index) @ query_vector
         units.extend(members)
         cosines.extend(float(s) for s in sims)
-        passage_cosine.extend([float(np.max(sims))] * len(members))
         rank_share.extend([1.0 / (1.0 + 0.15 * (hit.rank - 1))] * len(members))
     if not units:
         return []
     sentence_z = _standardise(np.asarray(cosines))
-    passage_z = _standardise(np.asarray(passage_cosine))
     scored = []
     for n, unit in enumerate(units):
         features = {
             "sentence_z": float(sentence_z[n]),
-            "passage_z": float(passage_z[n]),
             "rank": rank_share[n],
             "cosine": cosines[n],
             **matcher.coverage(unit),
             **_fit(analysis, unit),
+            "year": year_fit(analysis, unit, fold(library.documents[unit.doc_id].title)),
+            "responsible": _responsible_fit(analysis, unit),
         }
         # Rounded, so that copies of one sentence tie and the earlier document goes first.
         score = round(sum(weights.get(name, 0.0) * value for name, value in features.items()), 9)
@@ -122,7 +120,6 @@ class TermMatcher:
         around = "".join(u.folded for u in neighbours if u.number != unit.number)
         title = fold(self.library.documents[unit.doc_id].title)
         own = context = heading = 0.0
-        bigrams = sum(w for b, w in self.bigrams.items() if b in unit.folded)
         wide = sum(w for b, w in self.bigrams.items() if b in unit.folded or b in unit.heading_folded)
         for term, weight in self.weights.items():
             here = self.match(term, unit.folded)
@@ -132,7 +129,7 @@ class TermMatcher:
             own += weight * here
             heading += weight * above
             context += weight * max(here, _HEADING_SHARE * above, _NEIGHBOUR_SHARE * near, _TITLE_SHARE * over)
-        return {"own": own, "context": context, "heading": heading, "bigrams": bigrams, "wide_bigrams": wide}
+        return {"own": own, "context": context, "heading": heading, "wide_bigrams": wide}
 
     def covers(self, text: str) -> float:
         """Return the weighted share of the terms that ``text`` (folded) holds."""
@@ -172,13 +169,16 @@ def type_fit(analysis: Analysis, unit: Unit) -> float:
     values = [value for value in unit.values if value.key not in fixed and not _is_label(value)]
     kinds = {value.kind for value in values}
     numeric = kinds - {"date"}
+    # 几户企业 is answered by 三十家, 多少个人 by 五十名: heads and pieces go by many measure words.
+    heads = bool({UNIT_OF[unit] for unit in analysis.units} & {"count", "people"})
     best = 0.0
     for wanted in analysis.value_kinds:
         if wanted == "figure":
             endings = tuple(analysis.units)
             hit = any(v.text.endswith(endings) for v in values) if endings else bool(numeric)
+            hit = hit or (heads and bool(kinds & {"count", "people"}))
             best = max(best, 1.0 if hit else (0.3 if numeric else 0.0))
-        elif wanted in kinds:
+        elif wanted in kinds or (wanted in {"count", "people"} and kinds & {"count", "people"}):
             best = 1.0
         elif wanted in {
             "money",
@@ -233,6 +233,34 @@ def list_fit(analysis: Analysis, unit: Unit) -> dict[str, float]:
         "items": min(1.0, max(sizes, default=0) / 6) if "list" in analysis.kinds else 0.0,
         "count": float(agrees),
     }
+
+
+def _responsible_fit(analysis: Analysis, unit: Unit) -> float:
+    """Return 1 for a unit that names who is responsible where that is asked, else 0."""
+    asked = "who" in analysis.kinds or "party" in analysis.kinds
+    return 1.0 if asked and RESPONSIBLE.search(unit.folded) else 0.0
+
+
+# 责任单位：…; (牵头单位：…), as plans and task lists print it behind or under a task.
+RESPONSIBLE = re.compile(
+    r"(?:责任|牵头|配合|主办|承办|协办|督办|督导|实施|主管|主责|参与|完成)(?:单位|部门|机构|主体|处室|领导|人)\s*[:：]"
+)
+_YEAR = re.compile(r"(?:19|20)\d{2}")
+
+
+def year_fit(analysis: Analysis, unit: Unit, title: str) -> float:
+    """Return 1 where the unit, its headings or title speak of a year the question fixes, -1 of other years only.
+
+    What stands nearest decides: the unit's own years before those of its headings, these before the title's.
+    """
+    years = {value.key[:4] for value in analysis.values if value.kind == "date" and _YEAR.match(value.key)}
+    if not years:
+        return 0.0
+    for text in (unit.folded, unit.heading_folded, title):
+        held = set(_YEAR.findall(text))
+        if held:
+            return 1.0 if held & years else -1.0
+    return 0.0
 
 
 def fixed_fit(analysis: Analysis, unit: Unit) -> float:

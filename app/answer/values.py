@@ -15,7 +15,9 @@ _UNIT_KINDS: dict[str, tuple[str, ...]] = {
     "mass": ("公斤", "千克", "吨"),
     "length": ("公里/小时", "公里", "千米", "海里", "km", "米"),
     "energy": ("千瓦时", "兆瓦", "千瓦", "度", "gev"),
-    "duration": ("个月", "分钟", "小时", "工作日", "周年", "天", "周"),
+    "duration": (
+        "个自然日", "个工作日", "个月", "分钟", "小时", "钟头", "工作日", "学年", "周年", "周岁", "天", "周", "年",
+    ),
     "people": ("人次", "人", "名", "位", "户"),
     "count": (
         "项", "个", "家", "所", "条", "座", "种", "份", "套", "台", "辆", "件", "次", "届", "批", "类", "大", "期",
@@ -26,6 +28,7 @@ _UNIT_KINDS: dict[str, tuple[str, ...]] = {
 UNIT_OF: dict[str, str] = {unit: kind for kind, units in _UNIT_KINDS.items() for unit in units}
 _UNITS = "|".join(sorted((re.escape(u) for u in UNIT_OF), key=lambda word: (-len(word), word)))
 _SAME_UNIT = {
+    "个工作日": "工作日",
     "平方千米": "平方公里",
     "km²": "平方公里",
     "km2": "平方公里",
@@ -49,6 +52,9 @@ _NUMBER = re.compile(
     r"(?<![A-Za-z0-9.])(?P<n>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
     r"(?P<pct>%|‰|个百分点)?(?P<scale>万亿|亿|万|千(?!瓦|米|克)|百)?余?多?(?P<unit>" + _UNITS + r")?",
     re.IGNORECASE,
+)
+_TENTHS = re.compile(
+    r"(?<![\d一二三四五六七八九十百形完组建达生])(?P<n>[一二三四五六七八九1-9])成(?![立为功果员本交长效渝都人品就熟分型绩])"
 )
 _HAN = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_NUMBER = re.compile(
@@ -116,6 +122,9 @@ def find_values(text: str, *, numerals: bool = True) -> list[Value]:
             add(match, "date", _date_key(match))
     for match in _PLAN.finditer(flat):
         add(match, "date", match.group())
+    for match in _TENTHS.finditer(flat):
+        # 六成 is 60%; 半成 and 七八成 are left alone.
+        add(match, "percent", f"{(_HAN.get(match['n']) or int(match['n'])) * 10}%")
     for match in _NUMBER.finditer(flat):
         add(match, *_number_key(match))
     if numerals:

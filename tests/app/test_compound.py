@@ -3,7 +3,7 @@
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.compound import described, points_back, split_sides, sub_questions
+from app.answer.compound import points_back, split_sides, sub_questions
 
 
 def parts(question: str) -> tuple[str, ...]:
@@ -120,29 +120,6 @@ def test_no_part_is_lost_and_none_is_empty() -> None:
     assert len(found) == 4
     for piece, asked in zip(found, ("由谁签署", "什么时候签的", "有哪些内容", "总投资多少"), strict=True):
         assert asked in piece
-
-
-def test_a_thing_named_by_what_it_does_is_described() -> None:
-    question = "提到保险理赔互通的那份协议，总共从几个方面深化合作？"
-    assert described(question) == ("提到保险理赔互通的协议", "协议，总共从几个方面深化合作？")
-    assert described("负责数据治理的机构，是什么时候成立的？") == (
-        "负责数据治理的机构",
-        "机构，是什么时候成立的？",
-    )
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "协议，什么时候签的？",
-        "到2025年，汽车产量要达到多少？",
-        "哪个部门牵头的那份协议，由谁签署？",
-        "负责数据治理的机构，已经成立。",
-        "汽车产量是多少？",
-    ],
-)
-def test_a_thing_with_its_own_name_is_not_described(question: str) -> None:
-    assert described(question) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""What belongs to a chosen unit though it stands behind it: who is responsible, and by when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from app.answer.analyse import Analysis
+from app.answer.library import Library, Unit
+from app.answer.select import RESPONSIBLE
+
+# How many units behind the chosen one are looked at.
+_REACH = 6
+_TIME_LIMIT = re.compile(r"(?:完成|办理|办结|截止|落实|推进)?(?:时限|期限|时间|日期)\s*[:：]")
+_ASKED_DUTY = re.compile(r"牵头|负责|责任|领头|领衔|带头|主管|主抓|承办|主办|配合|归口|抓落实|落实")
+
+
+def completed(chosen: Sequence[Unit], analysis: Analysis, library: Library) -> list[Unit]:
+    """Return the chosen units, the first followed by what its task says of those responsible.
+
+    Plans and task lists print 「责任单位：…；完成时限：…」 behind a task, often as a sentence of its own; it is
+    the answer to who and by when, whatever the task itself says.
+    """
+    if not chosen:
+        return []
+    wants_duty = bool(analysis.kinds & {"who", "party"}) or bool(_ASKED_DUTY.search(analysis.folded))
+    wants_time = "date" in analysis.kinds
+    if not wants_duty and not wants_time:
+        return list(chosen)
+    first, *rest = chosen
+    added = [
+        unit
+        for unit in _behind(first, library)
+        if (wants_duty and RESPONSIBLE.search(unit.folded)) or (wants_time and _TIME_LIMIT.search(unit.folded))
+    ]
+    numbers = {unit.number for unit in added}
+    return [first, *added, *(unit for unit in rest if unit.number not in numbers)]
+
+
+def _behind(unit: Unit, library: Library) -> list[Unit]:
+    """Return the units behind ``unit`` that belong to the same item, in order."""
+    text = library.documents[unit.doc_id].text
+    found: list[Unit] = []
+    end = unit.end
+    for other in library.units[unit.number + 1 : unit.number + 1 + _REACH]:
+        if other.doc_id != unit.doc_id or other.is_heading:
+            break
+        new_line = "\n" in text[end : other.start]
+        if new_line and not RESPONSIBLE.match(other.folded.lstrip("(")):
+            break
+        found.append(other)
+        end = other.end
+    return found

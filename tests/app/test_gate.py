@@ -1,0 +1,88 @@
+"""The gate's rules: what no answer can do without, and places that no document knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from app.answer.analyse import analyse
+from app.answer.gate import judge, lacking, load_weights, missing_unit, veto
+from app.answer.library import Library
+from app.answer.named import named_offices, unheard_divisions
+from app.answer.select import Scored, TermMatcher
+
+MakeLibrary = Callable[[Mapping[str, str]], Library]
+TEXT = "甲市合作协议\n双方在弋阳区共建试验场，总投资9.6亿元，占股六成，2026年建成，工期18个月。\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "missing"),
+    [
+        ("试验场占地多少亩？", "area"),
+        ("试验场投资多少钱？", ""),
+        ("试验场的工期要几个月？", ""),
+        ("甲方占几成？", ""),
+        ("试验场的跑道长多少公里？", "length"),
+        ("试验场建在哪里？", ""),
+        ("联席会议多久开一次？", ""),
+    ],
+)
+def test_only_the_measure_asked_for_answers(make_library: MakeLibrary, question: str, missing: str) -> None:
+    library = make_library({"a": TEXT})
+    assert missing_unit(analyse(question), library.units) == missing
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("协作园在金坛区的分园有多大？", ["金坛区"]),
+        ("在青屿区以外的东岚区工作的人才归谁管？", ["东岚区"]),
+        ("在南浦高新区租厂房免租吗？", ["南浦高新区"]),
+        ("2027年高新区地铁有多长？", []),
+        ("今年组团把服务站建起来了吗？", []),
+        ("四市交界乡镇叫救护车要几分钟？", []),
+        ("哪几个区县参加？", []),
+        ("两地高新区的人才称号能通用吗？", []),
+    ],
+)
+def test_a_division_that_no_document_knows_is_named(question: str, named: list[str]) -> None:
+    assert unheard_divisions(question, known=lambda name: name in {"青屿区", "青屿"}) == named
+
+
+def test_general_nouns_are_no_offices() -> None:
+    assert named_offices("后来部门单签的那份，学校和医院怎么办，银行呢") == []
+    assert named_offices("两市人社局签的协议") == ["人社"]
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"), [("东岚区的试验场总投资多少？", "place"), ("试验场1999年投资多少？", "year")]
+)
+def test_what_no_document_holds_is_named(make_library: MakeLibrary, question: str, reason: str) -> None:
+    found = veto(analyse(question), make_library({"a": TEXT}))
+    assert found is not None
+    assert found[0] == reason
+
+
+def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> None:
+    library = make_library({"a": TEXT})
+    analysis = analyse("双方共建的试验场占地多少亩？")
+    matcher = TermMatcher(analysis, library)
+    features = {"cosine": 0.99, "own": 1.0, "context": 1.0}
+    scored = [Scored(u, matcher.covers(u.folded), features) for u in library.units if not u.is_heading]
+    scored.sort(key=lambda s: -s.score)
+    verdict = judge(analysis, scored, [scored[0].unit], library, load_weights())
+    assert (verdict.answer, verdict.reason, verdict.missing) == (False, "value", "area")
+
+
+@pytest.mark.parametrize(
+    ("features", "is_lacking"),
+    [
+        ({"unit_missed": 1.0, "year_missed": 0.0, "place_missed": 0.0}, True),
+        ({"unit_missed": 0.0, "year_missed": 1.0, "place_missed": 0.0}, True),
+        ({"unit_missed": 0.0, "year_missed": 0.0, "place_missed": 1.0}, True),
+        ({"unit_missed": 0.0, "year_missed": 0.0, "place_missed": 0.5}, False),
+    ],
+)
+def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -> None:
+    assert lacking(features) is is_lacking
