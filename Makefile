@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check eval format clean
+.PHONY: help setup run llm test check eval format clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -21,6 +21,10 @@ setup: $(STAMP) ## create the environment and install
 
 run: $(STAMP) ## build what is missing and serve the chat at http://127.0.0.1:7860
 	@$(PY) -m app serve
+
+llm: $(STAMP) ## serve the chat with a small demo model (fetches 1.1 GB and compiles a server the first time)
+	@$(PY) -c 'import langchain_openai' 2>/dev/null || $(PY) -m pip install --progress-bar off --disable-pip-version-check -e '.[llm]'
+	@$(PY) -m app.llm_demo
 
 test: $(STAMP) ## run the test suite
 	@$(PY) -m pytest

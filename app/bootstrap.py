@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,10 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.answer.assistant import Assistant
+    from app.answer.generate import Generator
+    from app.answer.writer import Writer
+    from app.intake.intake import Intake
+    from app.reload import LiveAssistant
     from index.embed import Embedder
     from index.store import Store
     from index.types import Document
@@ -59,7 +64,7 @@ def open_index(settings: Settings, embedder: Embedder) -> Store:
     )
     reason = stale_reason(settings.index_dir, settings.corpus_dir, embedder.name, settings.max_passage_chars)
     if reason is not None:
-        raise StoreError(f"{reason}; run: python -m index build")
+        raise StoreError(f"{reason}; run: python -m app index build")
     return store
 
 
@@ -71,7 +76,7 @@ def ready_index(settings: Settings, embedder: Embedder, progress: Progress = say
     try:
         return open_index(settings, embedder)
     except StoreError as error:
-        progress(f"index: {error}".removesuffix("; run: python -m index build"))
+        progress(f"index: {str(error).partition('; run: python -m')[0]}")
     progress(f"index: building from {settings.corpus_dir}")
     report = build_index(
         settings.corpus_dir, settings.index_dir, embedder, max_chars=settings.max_passage_chars, progress=True
@@ -90,13 +95,135 @@ def build_assistant(settings: Settings, progress: Progress = say) -> Assistant:
 
     """
     embedder = load_embedder(settings, progress)
-    assistant = _assemble(settings, ready_index(settings, embedder, progress), embedder)
-    # The first question would otherwise pay for word lists, the tokenizer's caches and torch's first pass.
-    assistant.ask(_WARM_UP)
+    generator = load_generator(settings, progress)
+    return _warmed(_assemble(settings, ready_index(settings, embedder, progress), embedder, generator))
+
+
+def build_live_assistant(settings: Settings, progress: Progress = say) -> LiveAssistant:
+    """Return the assistant for a face that serves for long: it follows the index while its ``with`` block runs.
+
+    Raises:
+        WenceError: as :func:`build_assistant`.
+
+    """
+    from app.reload import LiveAssistant
+    from index.store import open_store
+    from index.versions import read_pointer
+
+    embedder = load_embedder(settings, progress)
+    generator = load_generator(settings, progress)
+    seen = read_pointer(settings.index_dir)
+    store = ready_index(settings, embedder, progress)
+
+    def reopen() -> Assistant:
+        # Whoever built the new version knows best which corpus it is of; here it only has to fit the model.
+        new = open_store(
+            settings.index_dir,
+            model=embedder.name,
+            dimension=embedder.dimension,
+            max_chars=settings.max_passage_chars,
+        )
+        return _warmed(_assemble(settings, new, embedder, generator))
+
+    first = _warmed(_assemble(settings, store, embedder, generator))
+    return LiveAssistant(first, index_dir=settings.index_dir, seen=seen, reopen=reopen)
+
+
+@contextmanager
+def open_intake(settings: Settings, live: LiveAssistant) -> Iterator[Intake | None]:
+    """Give the way into the library of a served assistant, ``None`` where the settings keep it closed."""
+    if not settings.uploads:
+        yield None
+        return
+    from app.intake.intake import Intake
+    from app.intake.log import UploadLog
+
+    embedder = live.now().retriever.embedder
+    log = UploadLog(settings.state_dir)
+    intake = Intake(settings, log, embedder=embedder, documents=lambda: live.documents, look=live.look)
+    try:
+        yield intake
+    finally:
+        intake.close()
+
+
+def _warmed(assistant: Assistant) -> Assistant:
+    """The first question would otherwise pay for word lists, the tokenizer's caches and torch's first pass."""
+    assistant.reading_only().ask(_WARM_UP)
     return assistant
 
 
-def _assemble(settings: Settings, store: Store, embedder: Embedder) -> Assistant:
+def load_writer(settings: Settings) -> Writer | None:
+    """Return the language model of the settings, ``None`` where there is none; then nothing of one is imported.
+
+    Raises:
+        ModelError: it cannot be loaded, or what it needs is not installed. A server is not asked yet.
+
+    """
+    from index.errors import ModelError
+
+    if settings.llm == "openai":
+        try:
+            from app.llm.openai_server import open_server
+        except ImportError as error:
+            raise ModelError(f"llm=openai: {error}; run: pip install -e '.[llm]'") from error
+        return open_server(
+            url=settings.llm_url,
+            model=settings.llm_model,
+            key=_key(settings),
+            timeout_s=settings.llm_timeout_s,
+            retries=settings.llm_retries,
+            max_tokens=settings.llm_max_tokens,
+            proxy=settings.llm_proxy,
+        )
+    if settings.llm == "transformers":
+        from app.llm.local import open_local
+
+        return open_local(
+            settings.llm_model,
+            timeout_s=settings.llm_timeout_s,
+            max_tokens=settings.llm_max_tokens,
+            threads=settings.threads,
+        )
+    return None
+
+
+def _key(settings: Settings) -> str:
+    from index.errors import ModelError
+
+    if settings.llm_key_file is None:
+        return settings.llm_key.get_secret_value()
+    try:
+        key = settings.llm_key_file.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read the key in {settings.llm_key_file}: {error}; mend llm_key_file") from error
+    if not key or not key.isascii() or not key.isprintable():
+        raise ModelError(f"{settings.llm_key_file} holds no key: expected one line of printable ASCII")
+    return key
+
+
+def load_generator(settings: Settings, progress: Progress = say) -> Generator | None:
+    """Return what writes answers with the model of the settings, ``None`` where answers are read.
+
+    Raises:
+        WenceError: the model or a prompt cannot be used.
+
+    """
+    if settings.llm == "none":
+        return None
+    from app.answer.generate import Generator
+    from app.answer.generate_prompt import load_prompts
+    from app.answer.replies import load_replies
+
+    prompts, replies = load_prompts(settings.prompts_dir), load_replies(settings.prompts_dir)
+    progress(f"llm: {settings.llm}, {settings.llm_model}")
+    writer = load_writer(settings)
+    return None if writer is None else Generator(writer, prompts, replies, rewrites=settings.llm_rewrite)
+
+
+def _assemble(
+    settings: Settings, store: Store, embedder: Embedder, generator: Generator | None = None
+) -> Assistant:
     from app.answer.assistant import Assistant
     from app.answer.library import Library
     from app.answer.replies import load_replies
@@ -108,6 +235,7 @@ def _assemble(settings: Settings, store: Store, embedder: Embedder) -> Assistant
         load_replies(settings.prompts_dir),
         top_k=settings.top_k,
         max_question_chars=settings.max_question_chars,
+        generator=generator,
     )
 
 

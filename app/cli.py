@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.cli_batch import parse_batch_line
 from app.cli_keys import add_keys_command
 from app.settings import Settings, load_settings
 from index.errors import QuestionError, WenceError
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return the exit status: 0 done, 1 an expected error (one line on standard error), 2 wrong usage."""
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["index"]:
+        return _index(given[1:])
+    arguments = _parser().parse_args(given)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # JSON lines are UTF-8 whatever the terminal's encoding is.
         sys.stdout.reconfigure(encoding="utf-8")
@@ -31,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             build_dir=arguments.build,
             host=getattr(arguments, "host", None),
             port=getattr(arguments, "port", None),
+            uploads=getattr(arguments, "uploads", None) or None,
         )
         status: int = arguments.run(arguments, settings)
         return status
@@ -45,6 +50,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _index(argv: Sequence[str]) -> int:
+    """Run a command of the index with the settings in force where it gives no flag: it reads none itself."""
+    from index.cli import main as index_main
+    from index.defaults import Defaults
+
+    try:
+        settings = load_settings()
+    except WenceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    defaults = Defaults(
+        corpus=settings.corpus_dir,
+        index=settings.index_dir,
+        models=settings.models_dir,
+        model=settings.model,
+        max_chars=settings.max_passage_chars,
+        threads=settings.threads,
+        program="python -m app index",
+    )
+    return index_main(argv, defaults=defaults)
+
+
 def _parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--corpus", metavar="DIR", help="folder with the documents (default: corpus)")
@@ -57,16 +84,29 @@ def _parser() -> argparse.ArgumentParser:
     ask = commands.add_parser("ask", parents=[shared], help="answer one question, or a file of them")
     ask.add_argument("question", nargs="?", help="the question, in Chinese")
     ask.add_argument("--json", action="store_true", help="print one JSON object")
-    ask.add_argument("--batch", metavar="FILE", help="JSON lines {id, question, history}; - is standard input")
+    ask.add_argument(
+        "--batch",
+        metavar="FILE",
+        help="JSON lines {id, question, history, and limits of its own: doc_ids, issuer, since, until}; - is "
+        "standard input",
+    )
     ask.add_argument("--doc", metavar="ID", action="append", help="limit to a document; may be repeated")
+    ask.add_argument(
+        "--issuer", metavar="NAME", help="limit to documents of this issuing body, or part of its name"
+    )
+    ask.add_argument("--since", metavar="DATE", help="limit to documents from then on: 2023, 2023-04, 2023-04-26")
+    ask.add_argument("--until", metavar="DATE", help="limit to documents up to then")
     ask.set_defaults(run=_ask)
     serve = commands.add_parser("serve", parents=[shared], help="serve the chat page and the HTTP API")
     serve.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    serve.add_argument("--uploads", action="store_true", help="let authorised people add documents on /library")
     serve.set_defaults(run=_serve)
     doctor = commands.add_parser("doctor", parents=[shared], help="check settings, model, corpus and index")
     doctor.set_defaults(run=_doctor)
     add_keys_command(commands, shared)
+    # Only named here: its own command line reads what follows.
+    commands.add_parser("index", add_help=False, help="python -m index with these settings: build, add, remove, …")
     mcp = commands.add_parser("mcp", parents=[shared], help="serve an MCP client on standard input and output")
     mcp.set_defaults(run=_mcp)
     return parser
@@ -78,16 +118,24 @@ def _ask(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.batch is not None:
         return _batch(arguments, settings)
     from app.answer.assistant import check_question
+    from app.answer.limits import limited_ids
     from app.answer.present import answer_record
 
     # A question that cannot be answered is told at once, not after the models are loaded.
     check_question(arguments.question, settings.max_question_chars)
-    answer = _assistant(settings).ask(arguments.question, doc_ids=arguments.doc)
+    limits = _limits(arguments)
+    limited_ids({}, **limits)
+    assistant = _assistant(settings)
+    answer = assistant.ask(arguments.question, doc_ids=limited_ids(assistant.documents, **limits))
     if arguments.json:
         print(json.dumps(answer_record(answer), ensure_ascii=False))
     else:
         print(plain(answer))
     return 0
+
+
+def _limits(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {"doc_ids": arguments.doc, **{name: getattr(arguments, name) for name in ("issuer", "since", "until")}}
 
 
 def _assistant(settings: Settings) -> Assistant:
@@ -97,6 +145,7 @@ def _assistant(settings: Settings) -> Assistant:
 
 
 def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
+    from app.answer.limits import limited_ids
     from app.answer.present import answer_record
 
     name = arguments.batch
@@ -104,6 +153,8 @@ def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
         stream = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115, PTH123
     except OSError as error:
         raise QuestionError(f"cannot read {name}: {error.strerror}; give a file of JSON lines or -") from error
+    limits = _limits(arguments)
+    limited_ids({}, **limits)
     assistant = _assistant(settings)
     bad = 0
     with stream:
@@ -111,52 +162,16 @@ def _batch(arguments: argparse.Namespace, settings: Settings) -> int:
             if not raw.strip():
                 continue
             try:
-                question_id, question, history = parse_batch_line(raw)
-                answer = assistant.ask(question, history=history, doc_ids=arguments.doc)
+                line = parse_batch_line(raw)
+                doc_ids = limited_ids(assistant.documents, **{**limits, **line.limits})
+                answer = assistant.ask(line.question, history=line.history, doc_ids=doc_ids)
             except WenceError as error:
                 bad += 1
                 print(f"line {number}: {error}", file=sys.stderr, flush=True)
                 continue
-            record = answer_record(answer, question_id=question_id)
+            record = answer_record(answer, question_id=line.id)
             print(json.dumps(record, ensure_ascii=False), flush=True)
     return 1 if bad else 0
-
-
-def parse_batch_line(raw: bytes) -> tuple[Any, str, list[Any]]:
-    """Return id, question and turns of one line of a batch.
-
-    Raises:
-        QuestionError: the line is not UTF-8 JSON of the documented shape.
-
-    """
-    from app.answer.turns import Turn
-
-    try:
-        record = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise QuestionError(f"not a JSON object in UTF-8: {error}") from error
-    if not isinstance(record, dict) or not isinstance(record.get("question"), str):
-        raise QuestionError('expected {"id": …, "question": "…", "history": [{"role", "content"}]}')
-    history = record.get("history") or []
-    if not isinstance(history, list):
-        raise QuestionError(f"history is {type(history).__name__}, not a list of turns")
-    turns = []
-    for turn in history:
-        if (
-            not isinstance(turn, dict)
-            or turn.get("role") not in ("user", "assistant")
-            or not isinstance(turn.get("content"), str)
-        ):
-            raise QuestionError(
-                f'a turn of history must be {{"role": "user"|"assistant", "content": "…"}}, got {turn!r}'
-            )
-        turns.append(Turn(turn["role"], turn["content"]))
-    question_id = record.get("id")
-    try:
-        json.dumps(question_id, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError as error:
-        raise QuestionError(f"the id cannot be written as JSON in UTF-8: {error}") from error
-    return question_id, record["question"], turns
 
 
 def plain(answer: Answer) -> str:
@@ -165,6 +180,8 @@ def plain(answer: Answer) -> str:
     if answer.understood:
         lines.append(f"理解为：{answer.understood}")
     lines.append(answer.text)
+    if answer.writing:
+        lines += ["", f"（{answer.writing.notice}）"]
     shown = answer.citations or answer.related
     if shown:
         lines += ["", "来源：" if answer.citations else "相关条款："]
@@ -173,25 +190,30 @@ def plain(answer: Answer) -> str:
         where = f"{citation.passage.title}" + (f" › {path}" if path else "")
         marker = f"[{citation.marker}] " if answer.citations else "· "
         quote = "".join(citation.quote.split())
-        lines.append(f"{marker}{where}（{citation.passage.source}，第{citation.start}–{citation.end}字）")
+        page = "" if citation.page is None else f"第{citation.page}页，"
+        lines.append(f"{marker}{where}（{citation.passage.source}，{page}第{citation.start}–{citation.end}字）")
         lines.append(f"    {quote if len(quote) <= 160 else quote[:157] + '…'}")
     return "\n".join(lines)
 
 
 def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    from app.bootstrap import build_live_assistant, open_intake
     from app.web.doors import check_doors
     from app.web.service import check_port_free, run_server
 
     check_doors(settings)
     check_port_free(settings.host, settings.port)
-    run_server(_assistant(settings), settings)
+    with build_live_assistant(settings) as assistant, open_intake(settings, assistant) as intake:
+        run_server(assistant, settings, intake)
     return 0
 
 
 def _mcp(arguments: argparse.Namespace, settings: Settings) -> int:
+    from app.bootstrap import build_live_assistant
     from app.web.mcp_server import make_mcp_server
 
-    make_mcp_server(_assistant(settings), settings).run()
+    with build_live_assistant(settings) as assistant:
+        make_mcp_server(assistant, settings).run()
     return 0
 
 

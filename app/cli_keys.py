@@ -20,7 +20,7 @@ def add_keys_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--scope",
         action="append",
         metavar="SCOPE",
-        help="ask, read, feedback or admin; may be repeated (default: ask read feedback)",
+        help="ask, read, feedback, write or admin; may be repeated (default: ask read feedback)",
     )
     add.add_argument("--days", type=float, help="days until it expires (default: never)")
     add.set_defaults(run=_add)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.settings import Settings
-from index.errors import WenceError
+from index.errors import ModelError, WenceError
 
 _LIBRARIES = ("torch", "sentence-transformers", "transformers", "faiss-cpu", "gradio", "langchain-core")
 
@@ -29,8 +29,9 @@ def examine(settings: Settings) -> list[Finding]:
         ("libraries", _libraries, "run: make setup"),
         ("prompts", _prompts, "restore prompts/ from the repository or set WENCE_PROMPTS_DIR"),
         ("corpus", _corpus, "put documents into the corpus folder, or mend the lines named above"),
-        ("model", _model, "run: python -m index build"),
-        ("index", _index, "run: python -m index build"),
+        ("model", _model, "run: python -m app index build"),
+        ("index", _index, "run: python -m app index build"),
+        ("llm", check_llm, "mend the setting named above, or set WENCE_LLM=none to have answers read"),
         ("port", _port, "choose another port with --port or WENCE_PORT"),
     )
     findings = [Finding("settings", True, _settings(settings))]
@@ -53,13 +54,15 @@ def _libraries(_: Settings) -> str:
 
 def _prompts(settings: Settings) -> str:
     from app.answer.gate import load_weights
+    from app.answer.generate_prompt import load_prompts
     from app.answer.lexicon_files import load_lexicon
     from app.answer.replies import load_replies
 
     load_replies(settings.prompts_dir)
+    load_prompts(settings.prompts_dir)
     load_lexicon()
     load_weights()
-    return "fixed replies, word lists and gate weights are whole"
+    return "fixed replies, prompts, word lists and gate weights are whole"
 
 
 def _corpus(settings: Settings) -> str:
@@ -90,6 +93,30 @@ def _index(settings: Settings) -> str:
 
     store = open_index(settings, load_embedder(settings))
     return f"{len(store.documents)} documents, {len(store.passages)} passages in {settings.index_dir}, up to date"
+
+
+def check_llm(settings: Settings) -> str:
+    """Return what a small question to the language model of the settings shows.
+
+    Raises:
+        ModelError: it cannot be loaded or reached, or does not reply.
+
+    """
+    from contextlib import closing
+
+    from app.answer.writer import Message
+    from app.bootstrap import load_writer
+
+    found = load_writer(settings)
+    if found is None:
+        return "none: answers are read from the documents"
+    started = time.perf_counter()
+    with closing(found) as writer, closing(writer.write([Message("user", "1+1=")])) as stream:
+        said = next((piece.text for piece in stream if piece.text), None)
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    if said is None:
+        raise ModelError(f"{settings.llm_model} replies with nothing; check that it is a chat model")
+    return f"{writer.provider} {writer.model} replies, first token after {elapsed_ms:.0f} ms"
 
 
 def _port(settings: Settings) -> str:

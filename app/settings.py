@@ -6,9 +6,9 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -92,7 +92,33 @@ class Settings(BaseSettings):
     shutdown_grace_s: int = Field(
         default=30, ge=0, le=600, description="seconds that answers under way get to finish at a stop"
     )
+    uploads: bool = Field(default=False, description="authorised people may add documents while it is served")
+    max_upload_mb: int = Field(default=20, ge=1, le=64, description="largest file that may be added, megabytes")
     access_log: bool = Field(default=True, description="write one JSON line for each request to standard error")
+    llm: Literal["none", "openai", "transformers"] = Field(
+        default="none", description="who writes answers: nobody (they are read), a server, or a model in process"
+    )
+    llm_url: str = Field(
+        default="",
+        pattern=r"^(?:https?://[^\s/?#]+[^\s?#]*)?$",
+        description="openai: base address of the server, mostly ending in /v1",
+    )
+    llm_model: str = Field(
+        default="", description="openai: the model's name there; transformers: folder or hub name"
+    )
+    llm_key: SecretStr = Field(default=SecretStr(""), description="openai: key of the server, if it wants one")
+    llm_key_file: Path | None = Field(default=None, description="openai: file that holds the key")
+    llm_proxy: str = Field(
+        default="",
+        pattern=r"^(?:(?:https?|socks5h?)://[^\s]+)?$",
+        description="openai: proxy to the server; empty is that of the environment",
+    )
+    llm_timeout_s: float = Field(default=60.0, ge=1, le=900, description="longest time for one reply, seconds")
+    llm_retries: int = Field(default=1, ge=0, le=10, description="openai: tries after a first that did not begin")
+    llm_max_tokens: int = Field(default=400, ge=16, le=8000, description="longest reply, tokens")
+    llm_rewrite: bool = Field(
+        default=False, description="let the model too put a follow-up into words that stand alone"
+    )
 
     @field_validator("frame_ancestors", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -113,6 +139,18 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", name):
                 raise ValueError(f"channel name {name!r} must be 1 to 32 of a-z, 0-9 and '-'")
         return channels
+
+    @model_validator(mode="after")
+    def _llm_is_whole(self) -> Self:
+        if self.llm == "none":
+            return self
+        if not self.llm_model:
+            raise ValueError(f"llm={self.llm} needs llm_model; set WENCE_LLM_MODEL")
+        if self.llm == "openai" and not self.llm_url:
+            raise ValueError("llm=openai needs llm_url; set WENCE_LLM_URL, such as http://127.0.0.1:8000/v1")
+        if self.llm_key_file is not None and self.llm_key.get_secret_value():
+            raise ValueError("llm_key and llm_key_file are both set; keep one")
+        return self
 
     @classmethod
     def settings_customise_sources(

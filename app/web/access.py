@@ -99,3 +99,5 @@ def log_to_stderr(*, access: bool) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logger.setLevel(logging.INFO if access else logging.WARNING)
+    # One line for each answer that a language model wrote.
+    logging.getLogger("wence.writing").setLevel(logging.INFO)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from starlette.responses import Response
 
@@ -13,6 +15,7 @@ from app.web.callers import caller_in, readable
 from app.web.desk import Desk
 from app.web.feedback import FeedbackIn, FeedbackKept, FeedbackOut, FeedbackStore
 from app.web.metrics import CONTENT_TYPE, Metrics
+from app.web.prompter import Prompter
 from app.web.protocols import AssistantFace
 from app.web.records import (
     check_documents,
@@ -21,7 +24,7 @@ from app.web.records import (
     document_out,
     passage_out,
 )
-from app.web.replies import ApiError
+from app.web.replies import ApiError, own_path
 from app.web.schemas import (
     AnswerOut,
     AskIn,
@@ -34,6 +37,7 @@ from app.web.schemas import (
 )
 from app.web.shares import AnswerBook
 from app.web.streaming import MEDIA_TYPE, STREAM_HEADERS, answer_events
+from app.web.suggestion_api import waited_for
 from app.web.texts import PageTexts
 
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -65,14 +69,32 @@ def _errors(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def make_ask_api(
-    assistant: AssistantFace, desk: Desk, book: AnswerBook, *, settings: Settings, texts: PageTexts
+    assistant: AssistantFace,
+    desk: Desk,
+    book: AnswerBook,
+    *,
+    settings: Settings,
+    texts: PageTexts,
+    prompter: Prompter,
 ) -> APIRouter:
     """Return the routes that answer questions."""
     router = APIRouter(tags=["问答"])
     max_chars = settings.max_question_chars
 
+    def asking(request: AskIn, http: Request) -> Callable[[], Awaitable[AnswerOut]]:
+        caller = caller_in(http.scope)
+        ask = checked_ask(request, caller, assistant, desk, book=book, max_chars=max_chars)
+
+        async def ask_and_suggest() -> AnswerOut:
+            record = await ask()
+            exchange = book.recent(record.id)
+            found = await waited_for(prompter, exchange, caller) if exchange else []
+            return record.model_copy(update={"suggestions": found})
+
+        return ask_and_suggest if request.suggest else ask
+
     def stream(request: AskIn, http: Request) -> StreamingResponse:
-        ask = checked_ask(request, caller_in(http.scope), assistant, desk, book=book, max_chars=max_chars)
+        ask = asking(request, http)
         return StreamingResponse(answer_events(ask, texts), media_type=MEDIA_TYPE, headers=STREAM_HEADERS)
 
     @router.post(
@@ -85,7 +107,7 @@ def make_ask_api(
         """Answer from the documents with citations, or refuse; `Accept: text/event-stream` asks for a stream."""
         if MEDIA_TYPE in http.headers.get("accept", ""):
             return stream(request, http)
-        return await checked_ask(request, caller_in(http.scope), assistant, desk, book=book, max_chars=max_chars)()
+        return await asking(request, http)()
 
     @router.post(
         "/api/v1/ask/stream",
@@ -103,7 +125,6 @@ def make_ask_api(
 def make_documents_api(assistant: AssistantFace) -> APIRouter:
     """Return the routes that read documents and passages."""
     router = APIRouter(tags=["文件"])
-    passages = {passage.passage_id: passage for passage in assistant.passages}
 
     @router.get("/api/v1/documents", responses=_errors(), summary="文件列表")
     def documents(http: Request) -> list[DocumentOut]:
@@ -113,14 +134,15 @@ def make_documents_api(assistant: AssistantFace) -> APIRouter:
     @router.get("/api/v1/documents/{doc_id}", responses=_errors(404), summary="一份文件")
     def document(doc_id: str, http: Request) -> DocumentText:
         """Return one document with the text that offsets refer to."""
-        check_documents([doc_id], caller_in(http.scope), assistant)
-        found = assistant.documents[doc_id]
+        now = assistant.now()
+        check_documents([doc_id], caller_in(http.scope), now)
+        found = now.documents[doc_id]
         return DocumentText.model_validate({**document_facts_record(found), "text": found.text})
 
     @router.get("/api/v1/passages/{passage_id}", responses=_errors(404), summary="一个条款")
     def passage(passage_id: str, http: Request) -> PassageOut:
         """Return one clause-sized passage of a document."""
-        found = passages.get(passage_id)
+        found = next((one for one in assistant.passages if one.passage_id == passage_id), None)
         if found is None or not caller_in(http.scope).may_read(found.doc_id):
             raise ApiError("passage_unknown", passage_id=passage_id[:80])
         return passage_out(found)
@@ -172,12 +194,26 @@ def make_health_api(assistant: AssistantFace, desk: Desk, metrics: Metrics) -> A
 
 
 def make_fallback() -> APIRouter:
-    """Return the routes that answer for unknown API addresses; without them the page at "/" would."""
+    """Return the routes that answer for unknown API addresses and methods; without them the page at "/" would."""
     router = APIRouter(include_in_schema=False)
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-    @router.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    @router.api_route("/v1/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    def unknown(path: str) -> None:
+    @router.api_route("/api/{path:path}", methods=methods)
+    @router.api_route("/v1/{path:path}", methods=methods)
+    @router.api_route("/healthz", methods=methods[1:])
+    @router.api_route("/readyz", methods=methods[1:])
+    @router.api_route("/metrics", methods=methods[1:])
+    def unknown(http: Request) -> None:
+        whole = own_path(http)
+        allowed = {
+            method.upper()
+            for template, operations in http.app.openapi()["paths"].items()
+            if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), whole)
+            for method in operations
+        }
+        if allowed:
+            detail = f"method {http.method}, expected {' or '.join(sorted(allowed))}"
+            raise HTTPException(405, detail, headers={"Allow": ", ".join(sorted(allowed))})
         raise ApiError("not_found")
 
     return router

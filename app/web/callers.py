@@ -9,11 +9,13 @@ from typing import Any, Literal, get_args
 from app.web.replies import ApiError
 from index.types import Document
 
-Scope = Literal["ask", "read", "feedback", "admin"]
+Scope = Literal["ask", "read", "feedback", "write", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 VISITOR_SCOPES = frozenset[str]({"ask", "read", "feedback"})
 
 _KEY = "wence.caller"
+# In an ASGI scope: a call that takes one question from the caller's measure, for a face that bundles several.
+CHARGE = "wence.charge"
 
 
 @dataclass(frozen=True, slots=True)

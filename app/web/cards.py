@@ -10,6 +10,8 @@ from urllib.parse import quote as url_quote
 from app.web.conversation import Exchange, Span
 from app.web.render import text_block
 from app.web.texts import PageTexts
+from index.marks import without_marks
+from index.parse.pages import page_of
 from index.types import Document
 
 # A clause is shown whole up to this many characters around the quote; the original is one click away.
@@ -51,8 +53,29 @@ def document_facts(document: Document, texts: PageTexts) -> list[tuple[str, str]
     return [(label, value) for label, value in pairs if value]
 
 
+def document_details(document: Document, texts: PageTexts) -> list[tuple[str, str]]:
+    """Return what :func:`document_facts` returns, and what else was found: kind, parties, agreements, validity."""
+    found = {
+        "kind": document.kind or "",
+        "parties": texts.comma.join(document.parties),
+        "agreements": texts.comma.join(f"《{name}》" for name in document.agreements),
+        "effective": document.effective or "",
+        "expires": document.expires or "",
+        "validity": document.validity or "",
+    }
+    more = [(texts.detail_labels[name], value) for name, value in found.items() if value]
+    return [*document_facts(document, texts), *more]
+
+
+def span_page(span: Span, documents: Mapping[str, Document], texts: PageTexts) -> str:
+    """Return the page of the file on which a span begins, as text; empty where the file has no pages."""
+    document = documents.get(span.doc_id)
+    page = None if document is None else page_of(document, span.start)
+    return "" if page is None else texts.page_number.format(page=page)
+
+
 def render_panel(exchanges: Sequence[Exchange], documents: Mapping[str, Document], *, texts: PageTexts) -> str:
-    """Return the panel's HTML: a group for each exchange, of which the last is shown, then the documents."""
+    """Return the panel's HTML: a group for each exchange, of which the last is shown."""
     groups = [
         _group(number, exchange, documents, texts=texts, shown=number == len(exchanges))
         for number, exchange in enumerate(exchanges, start=1)
@@ -61,7 +84,7 @@ def render_panel(exchanges: Sequence[Exchange], documents: Mapping[str, Document
     label = escape(texts.panel_label)
     return (
         f'<aside class="wn-panel" aria-label="{label}"><h2 class="wn-panel-title">{label}</h2>'
-        f"{hint}{''.join(groups)}{_shelf(documents, texts, is_open=not groups)}</aside>"
+        f"{hint}{''.join(groups)}</aside>"
     )
 
 
@@ -85,7 +108,8 @@ def _dates(texts: PageTexts) -> tuple[str, ...]:
     return texts.issued, texts.published, texts.signed
 
 
-def _shelf(documents: Mapping[str, Document], texts: PageTexts, *, is_open: bool) -> str:
+def render_shelf(documents: Mapping[str, Document], texts: PageTexts, *, is_open: bool) -> str:
+    """Return the list of the documents that can be asked about, folded or not."""
     heading = escape(texts.documents_heading.format(count=len(documents)))
     return (
         f'<details class="wn-shelf"{" open" if is_open else ""}><summary>{heading}</summary>'
@@ -122,7 +146,7 @@ def _card(number: int, span: Span, documents: Mapping[str, Document], *, texts: 
         body = _clause(span, document, texts)
         foot = _open_link(document, head, texts.open_original, texts, css="wn-open", span=span)
     facts = "" if document is None else _facts(document, texts)
-    path = " › ".join(escape(part) for part in span.path)
+    path = " › ".join(escape(part) for part in (*span.path, span_page(span, documents, texts)) if part)
     path_html = f'<p class="wn-path">{path}</p>' if path else ""
     back = (
         ""
@@ -149,8 +173,8 @@ def _clause(span: Span, document: Document, texts: PageTexts) -> str:
             f'<p class="wn-note">{escape(texts.stale_quote)}</p>'
             f"<blockquote><p>{text_block(span.quote)}</p></blockquote>"
         )
-    before = document.text[span.clause_start : span.start]
-    after = document.text[span.end : span.clause_end]
+    before = without_marks(document.text[span.clause_start : span.start])
+    after = without_marks(document.text[span.end : span.clause_end])
     if len(before) + len(span.quote) + len(after) > _WHOLE_CLAUSE_CHARS:
         before = before if len(before) <= _CONTEXT_CHARS else "……" + before[-_CONTEXT_CHARS:]
         after = after if len(after) <= _CONTEXT_CHARS else after[:_CONTEXT_CHARS] + "……"

@@ -33,7 +33,10 @@ class Span(BaseModel):
 
 
 class Exchange(BaseModel):
-    """A question with its answer; ``failure`` names why there is none (``busy`` or ``internal``)."""
+    """A question with its answer; ``failure`` names why there is none (``busy`` or ``internal``).
+
+    ``notice`` tells of a language model's part in it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,6 +50,7 @@ class Exchange(BaseModel):
     related: tuple[Span, ...] = ()
     seconds: float = 0.0
     failure: str | None = None
+    notice: str = ""
 
 
 _EXCHANGES = TypeAdapter(tuple[Exchange, ...])
@@ -64,6 +68,7 @@ def exchange_of(question: str, answer: Answer, *, seconds: float, answer_id: str
         citations=tuple(_spans(answer.citations)),
         related=tuple(_spans(answer.related)),
         seconds=seconds,
+        notice=answer.writing.notice if answer.writing else "",
     )
 
 

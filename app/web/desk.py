@@ -91,6 +91,8 @@ class Desk:
             outcome = "failed"
             answer = await self._answer(question, history, doc_ids)
             outcome = "refused" if answer.refused else "answered"
+            if answer.writing is not None:
+                self._metrics.count("wence_written_total", outcome=answer.writing.outcome)
         except QuestionError:
             outcome = "invalid"
             raise

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from app.web.cards import document_facts
+from app.web.cards import document_details
 from app.web.texts import PageTexts
+from index.marks import mark_end
 from index.types import Document
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _OUTLINED = frozenset({"part", "article", "heading"})
 _MAX_OUTLINE_DEPTH = 3
 _MAX_OUTLINE_CHARS = 40
+_WIDE_FROM_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,18 @@ class Line:
 
 
 def render_document(
-    document: Document, outline: Section, *, span: tuple[int, int] | None, bad_span: bool, texts: PageTexts
+    document: Document,
+    outline: Section,
+    *,
+    span: tuple[int, int] | None,
+    bad_span: bool,
+    texts: PageTexts,
+    copies: str = "",
 ) -> str:
     """Return the page. The text of ``span`` (half-open character offsets) is in ``<mark>`` elements.
 
-    The first mark has the id ``cited``; a span over several lines has one mark in each.
+    The first mark has the id ``cited``; a span over several lines has one mark in each. ``copies`` (HTML) stands
+    below the facts.
     """
     heads = _heading_levels(outline, document.text)
     lines = list(_lines(document.text))
@@ -44,7 +53,7 @@ def render_document(
         document.title,
         f"{top_bar(texts, jump)}<main>{contents(outline, document.text, texts)}"
         f'<article lang="zh-CN"><h1>{escape(document.title)}</h1>{_facts(document, texts)}'
-        f"{notice}{body}</article></main>",
+        f"{copies}{notice}{body}</article></main>",
         texts,
     )
 
@@ -90,16 +99,20 @@ def top_bar(texts: PageTexts, extra: str = "", *, up: str = "../") -> str:
     )
 
 
+def fact_row(label: str, value: str) -> str:
+    """Return one fact (``value`` is HTML) of a list of them; a long one has a row for itself."""
+    wide = ' class="wide"' if len(value) > _WIDE_FROM_CHARS else ""
+    return f"<div{wide}><dt>{escape(label)}</dt><dd>{value}</dd></div>"
+
+
 def _facts(document: Document, texts: PageTexts) -> str:
-    pairs = [(label, escape(value)) for label, value in document_facts(document, texts)]
+    pairs = [(label, escape(value)) for label, value in document_details(document, texts)]
     pairs.append((texts.source_file, escape(document.source)))
     if document.url and document.url.startswith(("https://", "http://")):
         url = escape(document.url)
         link = f'<a href="{url}" target="_blank" rel="noopener noreferrer">{url}</a>'
         pairs.append((texts.source_url, link))
-    return (
-        '<dl class="facts">' + "".join(f"<div><dt>{escape(k)}</dt><dd>{v}</dd></div>" for k, v in pairs) + "</dl>"
-    )
+    return '<dl class="facts">' + "".join(fact_row(k, v) for k, v in pairs) + "</dl>"
 
 
 def _lines(text: str) -> Iterator[Line]:
@@ -114,14 +127,15 @@ def _lines(text: str) -> Iterator[Line]:
 
 def _line_html(text: str, line: Line, span: tuple[int, int] | None, level: int | None, texts: PageTexts) -> str:
     tag = "p" if level is None else f"h{min(level + 1, 6)}"
-    inner = escape(text[line.start : line.end])
+    begin = mark_end(text, line.start, line.end)
+    inner = escape(text[begin : line.end])
     if span and span[0] < line.end and span[1] > line.start:
-        first, last = max(span[0], line.start), min(span[1], line.end)
+        first, last = max(span[0], begin), min(span[1], line.end)
         # The mark with the id is the first; white space before it belongs to no line.
-        opening = not text[span[0] : first].strip()
+        opening = not text[span[0] : max(span[0], line.start)].strip()
         identity = f' id="cited" aria-label="{escape(texts.cited_label)}"' if opening else ""
         inner = (
-            f"{escape(text[line.start : first])}<mark{identity}>{escape(text[first:last])}</mark>"
+            f"{escape(text[begin:first])}<mark{identity}>{escape(text[first:last])}</mark>"
             f"{escape(text[last : line.end])}"
         )
     return f'<{tag} id="at-{line.start}">{inner}</{tag}>'

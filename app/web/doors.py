@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.settings import Settings
-from app.web.callers import LOCAL, VISITOR_SCOPES, Caller, set_caller
+from app.web.callers import CHARGE, LOCAL, VISITOR_SCOPES, Caller, set_caller
 from app.web.keys import KeyRing, Ticket
 from app.web.limits import RateLimit
 from app.web.replies import ApiError, error_reply
@@ -25,8 +25,10 @@ SESSION_COOKIE = "wence_session"
 # Nothing of the documents and nothing of the callers is behind these.
 _OPEN = ("/wence/", "/wence-chat.js", "/healthz", "/readyz", "/openapi.json", "/sign-in", "/embed/")
 _READ = ("/api/v1/documents", "/api/v1/passages/", "/documents/", "/library", "/shared/", "/metrics")
+_UPLOADS = "/api/v1/uploads/"
+_WRITE = ("/api/v1/documents", "/library", _UPLOADS)
 _ASKING = frozenset({"/api/v1/ask", "/api/v1/ask/stream", "/v1/chat/completions", "/gradio_api/queue/join"})
-_PROGRAMS = ("/api/", "/v1/", "/metrics", "/gradio_api/")
+_PROGRAMS = ("/api/", "/v1/", "/mcp", "/metrics", "/gradio_api/")
 _GUESSES_PER_MINUTE = 20
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,4}")
 
@@ -52,6 +54,8 @@ def needed_scope(method: str, path: str) -> str | None:
 
     >>> needed_scope("POST", "/api/v1/ask"), needed_scope("GET", "/api/v1/feedback")
     ('ask', 'admin')
+    >>> needed_scope("GET", "/api/v1/documents"), needed_scope("POST", "/api/v1/documents")
+    ('read', 'write')
     >>> needed_scope("GET", "/healthz") is None
     True
     """
@@ -59,6 +63,8 @@ def needed_scope(method: str, path: str) -> str | None:
         return None
     if path == "/api/v1/feedback":
         return "feedback" if method == "POST" else "admin"
+    if path.startswith(_WRITE) and (method not in {"GET", "HEAD"} or path.startswith(_UPLOADS)):
+        return "write"
     if path.startswith(_READ):
         return "read"
     return "ask"
@@ -124,6 +130,7 @@ class Doors:
             raise ApiError("scope_missing", scope=needed)
         if path in _ASKING or path.endswith("/gradio_api/queue/join"):
             self._limit(caller, peer)
+        scope[CHARGE] = lambda: self._limit(caller, peer)
         set_caller(scope, caller)
 
     def _caller(self, headers: Headers, peer: _Peer) -> Caller | None:

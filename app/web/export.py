@@ -10,10 +10,11 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import groupby
 
-from app.web.cards import display_titles
+from app.web.cards import display_titles, span_page
 from app.web.conversation import Exchange, Span
-from app.web.render import is_marker
+from app.web.render import is_marker, is_table_rule, table_cells
 from app.web.texts import PageTexts
 from index.types import Document
 
@@ -23,15 +24,16 @@ _RAISED = '<w:rPr><w:vertAlign w:val="superscript"/></w:rPr>'
 # Control characters that XML cannot hold.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])")
-_IN_TABLE = re.compile(r"([\\`*_{}\[\]<>#~!])")
+# A bar inside a cell is escaped already.
+_IN_TABLE = re.compile(r"(\\(?!\|)|[`*_{}\[\]<>#~!])")
 
 
 def footnote(span: Span, documents: Mapping[str, Document], texts: PageTexts) -> str:
-    """Return the text of a citation: title, number, clause path and the quote."""
+    """Return the text of a citation: title, number, clause path, page and the quote."""
     document = documents.get(span.doc_id)
     title = display_titles(documents, texts).get(span.doc_id, span.doc_id)
     number = f"（{document.doc_number}）" if document and document.doc_number else ""
-    path = " › ".join(span.path)
+    path = " › ".join(part for part in (*span.path, span_page(span, documents, texts)) if part)
     quote = "".join(part.strip() for part in span.quote.splitlines())
     return f"《{title}》{number}{' ' + path if path else ''}：“{quote}”"
 
@@ -107,7 +109,7 @@ def to_docx(exchanges: Sequence[Exchange], documents: Mapping[str, Document], te
         body.append(_paragraph(exchange.question, style="Heading1"))
         if exchange.understood:
             body.append(_paragraph(f"{texts.understood}{exchange.understood}", style="Quote"))
-        body += [_paragraph(line, ids=ids) for line in _docx_lines(exchange.text)]
+        body += list(_docx_blocks(exchange.text, ids))
         if exchange.unverified:
             warning = f"{texts.unverified_label}：{texts.unverified_text}{'；'.join(exchange.unverified)}"
             body.append(_paragraph(warning, style="Quote"))
@@ -115,13 +117,34 @@ def to_docx(exchanges: Sequence[Exchange], documents: Mapping[str, Document], te
     return _zipped("".join(body), notes)
 
 
-def _docx_lines(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        if not line.strip() or re.fullmatch(r"[\s|:-]+", line):
-            continue
-        if line.lstrip().startswith("|"):
-            line = "　｜　".join(cell.strip() for cell in line.strip().strip("|").split("|"))
-        yield line.strip()
+def _docx_blocks(text: str, ids: Mapping[int, tuple[int, Span]]) -> Iterator[str]:
+    """Yield the paragraphs and tables of an answer."""
+    for is_table, lines in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|")):
+        if is_table:
+            yield _table([table_cells(line) for line in lines if not is_table_rule(line)], ids)
+        else:
+            yield from (_paragraph(line.strip(), ids=ids) for line in lines if line.strip())
+
+
+def _table(rows: Sequence[Sequence[str]], ids: Mapping[int, tuple[int, Span]]) -> str:
+    """Return a Word table with thin lines, whose first row is repeated on each page."""
+    edges = "".join(
+        f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="9AA5A5"/>'
+        for edge in ("top", "left", "bottom", "right", "insideH", "insideV")
+    )
+    width = max(map(len, rows), default=0)
+    parts = []
+    for number, row in enumerate(rows):
+        cells = [*row, *[""] * (width - len(row))]
+        head = "<w:trPr><w:tblHeader/></w:trPr>" if number == 0 else ""
+        inner = "".join(
+            f'<w:tc><w:tcPr><w:tcW w:w="0" w:type="auto"/></w:tcPr>{_paragraph(cell, ids=ids)}</w:tc>'
+            for cell in cells
+        )
+        parts.append(f"<w:tr>{head}{inner}</w:tr>")
+    grid = "<w:gridCol/>" * width
+    look = f'<w:tblW w:w="5000" w:type="pct"/><w:tblBorders>{edges}</w:tblBorders>'
+    return f"<w:tbl><w:tblPr>{look}</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{''.join(parts)}</w:tbl>"
 
 
 def _paragraph(text: str, *, style: str = "Normal", ids: Mapping[int, tuple[int, Span]] | None = None) -> str:

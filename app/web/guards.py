@@ -21,8 +21,12 @@ MAX_API_BYTES = 64 * 1024
 # The page sends back the conversation it keeps in the browser, which holds the quotes.
 MAX_PAGE_BYTES = 1024 * 1024
 
-# TRACE would repeat cookies and keys to scripts, and nothing here is changed by PUT, PATCH or DELETE.
+# TRACE would repeat cookies and keys to scripts, and nothing here is changed by PUT or PATCH.
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+_DELETABLE = ("/api/v1/documents/", "/mcp")
+# Where files come in, and what the rest of such a request may take.
+_FILE_PATHS = frozenset({"/api/v1/documents", "/api/v1/documents/preview", "/library-preview"})
+_FORM_BYTES = 64 * 1024
 
 _META = re.compile(r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>\s*')
 _LANG = re.compile(r'<html(\s+)lang="en"')
@@ -38,7 +42,7 @@ _POLICIES = {
     "document": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'",
     "form": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'self'",
+    "connect-src 'self'; base-uri 'none'; form-action 'self'",
     "api": "default-src 'none'",
 }
 
@@ -63,23 +67,31 @@ class Guards:
             return
         path = scope["path"]
         send = self._with_headers(scope, send)
-        if scope["method"] not in _METHODS:
+        allowed = (*_METHODS, "DELETE") if path.startswith(_DELETABLE) else _METHODS
+        if scope["method"] not in allowed:
             refused = error_reply(
                 "request_invalid", self._texts, path=path, detail=f"method {scope['method'][:20]}"
             )
             refused.status_code = 405
-            refused.headers["Allow"] = ", ".join(_METHODS)
+            refused.headers["Allow"] = ", ".join(allowed)
             await refused(scope, receive, send)
             return
         if "/gradio_api/upload" in path:
             # The page takes no files; the framework's upload route would let anyone fill the disk.
             await error_reply("not_found", self._texts)(scope, receive, send)
             return
-        limit = MAX_API_BYTES if path.startswith(("/api/", "/v1/", "/sign-in")) else MAX_PAGE_BYTES
+        limit = self._limit(path)
         if path in self._pages:
             scope = _uncompressed(scope)
             send = _with_our_head(send, self._pages[path])
         await self._limited(scope, receive, send, limit)
+
+    def _limit(self, path: str) -> int:
+        """Return how many bytes a request's body may have."""
+        if self._settings.uploads and path in _FILE_PATHS:
+            return self._settings.max_upload_mb * 1024 * 1024 + _FORM_BYTES
+        ours = path.startswith(("/api/", "/v1/", "/sign-in", "/library", "/mcp"))
+        return MAX_API_BYTES if ours else MAX_PAGE_BYTES
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         declared = Headers(scope=scope).get("content-length", "")
@@ -158,7 +170,7 @@ def _kind(path: str) -> str:
         return "document"
     if path.startswith(("/sign-in", "/library", "/shared/")):
         return "form"
-    if path.startswith(("/api/", "/v1/")) or path in {"/healthz", "/readyz", "/metrics", "/openapi.json"}:
+    if path.startswith(("/api/", "/v1/", "/mcp")) or path in {"/healthz", "/readyz", "/metrics", "/openapi.json"}:
         return "api"
     return "page"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from app.web.cards import display_titles, document_facts, document_link
-from app.web.document_view import contents, own_page, top_bar
+from app.web.cards import display_titles, document_details, document_link
+from app.web.document_view import contents, fact_row, own_page, top_bar
 from app.web.protocols import AssistantFace
 from app.web.texts import PageTexts
+from app.web.upload_view import remove_form
+from index.marks import mark_end
 from index.types import Document
 
 MAX_QUERY_CHARS = 100
@@ -39,13 +41,26 @@ def find_places(documents: Mapping[str, Document], query: str) -> Iterator[Place
 
 
 def render_library(
-    documents: Mapping[str, Document], assistant: AssistantFace, *, query: str, texts: PageTexts
+    documents: Mapping[str, Document],
+    assistant: AssistantFace,
+    *,
+    query: str,
+    texts: PageTexts,
+    news: str = "",
+    upload: str = "",
+    removable: Collection[str] = (),
 ) -> str:
-    """Return the page; with a query, the places where it stands come first."""
+    """Return the page; with a query, the places where it stands come first.
+
+    ``news`` (HTML) stands on top, ``upload`` (HTML) at the end; ``removable`` documents can be taken out.
+    """
     query = query.strip()[:MAX_QUERY_CHARS]
     found = _found(documents, query, texts) if query else ""
     titles = display_titles(documents, texts)
-    cards = "".join(_card(one, titles[doc_id], assistant, texts) for doc_id, one in documents.items())
+    cards = "".join(
+        _card(one, titles[doc_id], assistant, texts, removable=doc_id in removable)
+        for doc_id, one in documents.items()
+    )
     language = f'<input type="hidden" name="lang" value="{texts.lang}">'
     form = (
         f'<form class="form" role="search" action="./library"><label for="q">{escape(texts.library_label)}</label>'
@@ -53,8 +68,8 @@ def render_library(
         f"<button>{escape(texts.library_button)}</button></form>"
     )
     body = (
-        f'{top_bar(texts, up="./")}<main><article class="library"><h1>{escape(texts.library)}</h1>'
-        f'<p class="plain">{escape(texts.library_text)}</p>{form}{found}{cards}</article></main>'
+        f'{top_bar(texts, up="./")}<main><article class="library"><h1>{escape(texts.library)}</h1>{news}'
+        f'<p class="plain">{escape(texts.library_text)}</p>{form}{found}{cards}{upload}</article></main>'
     )
     return own_page(f"{texts.library} · {texts.name}", body, texts, up="./")
 
@@ -72,7 +87,8 @@ def _found(documents: Mapping[str, Document], query: str, texts: PageTexts) -> s
 
 
 def _row(place: Place, document: Document, titles: Mapping[str, str], texts: PageTexts) -> str:
-    first = max(document.text.rfind("\n", 0, place.start) + 1, place.start - _CONTEXT_CHARS)
+    line_start = document.text.rfind("\n", 0, place.start) + 1
+    first = max(mark_end(document.text, line_start, place.start), place.start - _CONTEXT_CHARS)
     line_end = document.text.find("\n", place.end)
     last = min(len(document.text) if line_end < 0 else line_end, place.end + _CONTEXT_CHARS)
     href = escape(document_link(place.doc_id, place.start, place.end, lang=texts.lang))
@@ -83,13 +99,14 @@ def _row(place: Place, document: Document, titles: Mapping[str, str], texts: Pag
     )
 
 
-def _card(document: Document, title: str, assistant: AssistantFace, texts: PageTexts) -> str:
+def _card(document: Document, title: str, assistant: AssistantFace, texts: PageTexts, *, removable: bool) -> str:
     link = document_link(document.doc_id, lang=texts.lang)
-    facts = [*document_facts(document, texts), (texts.source_file, document.source)]
-    rows = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in facts)
+    facts = [*document_details(document, texts), (texts.source_file, document.source)]
+    rows = "".join(fact_row(label, escape(value)) for label, value in facts)
     size = escape(texts.chars.format(count=len(document.text)))
     outline = contents(assistant.outline(document.doc_id), document.text, texts, page=link, is_open=False)
     return (
         f'<section><h2><a href="{escape(link)}">{escape(title)}</a></h2>'
-        f'<dl class="facts">{rows}<div><dd>{size}</dd></div></dl>{outline}</section>'
+        f'<dl class="facts">{rows}<div><dd>{size}</dd></div></dl>{outline}'
+        f"{remove_form(document.doc_id, title, texts) if removable else ''}</section>"
     )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from re import compile as pattern
 
-from app.web.cards import display_titles, document_list
+from app.web.cards import document_list
 from app.web.conversation import Exchange, Span
+from app.web.export import footnote
 from app.web.render import render_answer, text_block
 from app.web.texts import Example, PageTexts
 from index.types import Document
+
+_MARKER = pattern(r"\[(\d{1,3})\]")
 
 
 def render_log(
@@ -19,14 +23,18 @@ def render_log(
     texts: PageTexts,
     examples: Sequence[Example],
     pending: str | None = None,
+    partial: str = "",
 ) -> str:
-    """Return the conversation's HTML; ``pending`` is a question whose answer is being looked for."""
+    """Return the conversation's HTML; ``pending`` is a question whose answer is being looked for.
+
+    ``partial`` is what a language model has written of it.
+    """
     turns = [
         _turn(number, exchange, documents, texts=texts, last=number == len(exchanges) and pending is None)
         for number, exchange in enumerate(exchanges, start=1)
     ]
     if pending is not None:
-        turns.append(_pending(len(exchanges) + 1, pending, texts))
+        turns.append(_pending(len(exchanges) + 1, pending, texts, partial=partial))
     if not turns:
         return _welcome(texts, examples)
     # Announcing is left to one status line: this element is replaced whole, and would be read out whole.
@@ -41,14 +49,7 @@ def copy_text(exchange: Exchange, documents: Mapping[str, Document], texts: Page
     if not exchange.citations:
         return exchange.text
     lines = [exchange.text, "", texts.copy_sources]
-    titles = display_titles(documents, texts)
-    for span in exchange.citations:
-        document = documents.get(span.doc_id)
-        title = titles.get(span.doc_id, span.doc_id)
-        number = f"（{document.doc_number}）" if document and document.doc_number else ""
-        path = " › ".join(span.path)
-        quote = "".join(part.strip() for part in span.quote.splitlines())
-        lines.append(f"[{span.marker}] 《{title}》{number}{' ' + path if path else ''}：“{quote}”")
+    lines += [f"[{span.marker}] {footnote(span, documents, texts)}" for span in exchange.citations]
     return "\n".join(lines)
 
 
@@ -65,7 +66,10 @@ def _welcome(texts: PageTexts, examples: Sequence[Example]) -> str:
     )
     return (
         f'<div class="wn-welcome"><h2 class="wn-welcome-title">{escape(texts.welcome_title)}</h2>'
-        f"<p>{escape(texts.welcome_text)}</p>{offered}</div>"
+        f"<p>{escape(texts.welcome_text)}</p>{offered}"
+        # Filled by the page's script with what this reader may ask about.
+        f'<section class="wn-offers" data-offers hidden aria-label="{escape(texts.offers_heading)}">'
+        f'<h3 class="wn-examples-title">{escape(texts.offers_heading)}</h3></section></div>'
     )
 
 
@@ -78,7 +82,21 @@ def _turn(
         body = _refusal(number, exchange, documents, texts)
     else:
         body = _answer(number, exchange, documents, texts)
-    return f'<section class="wn-turn" data-turn="{number}">{_question(exchange.question, texts)}{body}</section>'
+    return (
+        f'<section class="wn-turn" data-turn="{number}">{_question(exchange.question, texts)}{body}'
+        f"{_following(exchange, texts) if last else ''}</section>"
+    )
+
+
+def _following(exchange: Exchange, texts: PageTexts) -> str:
+    """Return the place of the questions to ask next, which the page's script fills."""
+    if not exchange.id:
+        return ""
+    label = escape(texts.followups_heading)
+    return (
+        f'<div class="wn-follow" data-follow="{exchange.id}" role="group" aria-label="{label}" hidden>'
+        f"<span>{label}</span></div>"
+    )
 
 
 def _question(question: str, texts: PageTexts) -> str:
@@ -88,10 +106,20 @@ def _question(question: str, texts: PageTexts) -> str:
     )
 
 
-def _pending(number: int, question: str, texts: PageTexts) -> str:
+def _pending(number: int, question: str, texts: PageTexts, *, partial: str) -> str:
+    written, label = "", escape(texts.pending)
+    if partial:
+        # Nothing is looked for any more; the dots say that more is coming.
+        label = ""
+        # The markers stand where they will stay; they become links when the sources are there.
+        markers = frozenset(int(found) for found in _MARKER.findall(partial))
+        html = render_answer(
+            partial, link=lambda n: f'<span class="wn-marker">[{n}]</span>', markers=markers, quoted=()
+        )
+        written = f'<article class="wn-answer" data-testid="partial"><div class="wn-text">{html}</div></article>'
     return (
-        f'<section class="wn-turn is-pending" data-turn="{number}">{_question(question, texts)}'
-        f'<div class="wn-wait"><span>{escape(texts.pending)}</span><i></i><i></i><i></i></div></section>'
+        f'<section class="wn-turn is-pending" data-turn="{number}">{_question(question, texts)}{written}'
+        f'<div class="wn-wait"><span>{label}</span><i></i><i></i><i></i></div></section>'
     )
 
 
@@ -121,6 +149,7 @@ def _answer(number: int, exchange: Exchange, documents: Mapping[str, Document], 
         f'<article class="wn-answer" data-testid="bot" data-status="{_status(texts, f"{count}")}">'
         f"{_heading(exchange, texts)}"
         f'<div class="wn-text">{html}</div>{_unverified(exchange, texts)}'
+        f"{_notice(exchange)}"
         f'<footer class="wn-tools">'
         f'<button type="button" class="wn-quiet" data-copy data-done="{escape(texts.copied)}">'
         f'{escape(texts.copy_answer)}</button><span class="wn-meta">{escape(count)} · {escape(seconds)}</span>'
@@ -175,6 +204,10 @@ def _unverified(exchange: Exchange, texts: PageTexts) -> str:
         f'<div class="wn-unverified" role="note"><p><strong>{escape(texts.unverified_label)}</strong>'
         f"{escape(texts.unverified_text)}</p><ul>{items}</ul></div>"
     )
+
+
+def _notice(exchange: Exchange) -> str:
+    return f'<p class="wn-notice-line" role="note">{escape(exchange.notice)}</p>' if exchange.notice else ""
 
 
 def _refusal(number: int, exchange: Exchange, documents: Mapping[str, Document], texts: PageTexts) -> str:

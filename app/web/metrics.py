@@ -14,6 +14,7 @@ _HELP = {
     "wence_http_requests_total": "HTTP requests by route and status.",
     "wence_http_request_seconds": "Time to the end of the reply.",
     "wence_answers_total": "Questions by outcome: answered, refused, invalid, busy or failed; all faces together.",
+    "wence_written_total": "Answers a language model was asked for: written, completed, or read instead.",
     "wence_answer_seconds": "Time from taking a question to its answer, waiting included.",
     "wence_feedback_total": "Words of readers on answers, by rating.",
 }
@@ -87,6 +88,8 @@ def _escape(value: str) -> str:
 
 _ROUTES: Mapping[str, str] = {
     "/api/v1/documents/": "/api/v1/documents/{id}",
+    "/api/v1/answers/": "/api/v1/answers/{id}",
+    "/api/v1/uploads/": "/api/v1/uploads/{id}",
     "/api/v1/passages/": "/api/v1/passages/{id}",
     "/documents/": "/documents/{id}",
     "/shared/": "/shared/{id}",
@@ -104,11 +107,13 @@ _WHOLE = frozenset(
         "/api/v1/ask/stream",
         "/api/v1/documents",
         "/api/v1/feedback",
+        "/api/v1/suggestions",
         "/api/v1/tokens",
         "/v1/chat/completions",
         "/v1/models",
         "/healthz",
         "/readyz",
+        "/mcp",
         "/metrics",
         "/openapi.json",
         "/library",

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Literal
+from uuid import uuid4
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -21,9 +22,9 @@ from app.web.desk import BusyError, Desk
 from app.web.protocols import AssistantFace
 from app.web.records import checked_ask
 from app.web.replies import ApiError, openai_detail
-from app.web.schemas import MAX_HISTORY_TURNS, MAX_TURN_CHARS, AnswerOut, AskIn, TurnIn
+from app.web.schemas import MAX_HISTORY_TURNS, MAX_TURN_CHARS, AnswerOut, AskIn, Issuer, Since, TurnIn, Until
 from app.web.shares import AnswerBook
-from app.web.streaming import MEDIA_TYPE, STREAM_HEADERS, pieces
+from app.web.streaming import MEDIA_TYPE, STREAM_HEADERS, Hearing, pieces
 from app.web.texts import PageTexts
 from index.errors import QuestionError
 
@@ -80,11 +81,14 @@ class ChatIn(BaseModel):
 
     model: str = MODEL
     messages: list[Message] = Field(min_length=1, max_length=200)
-    stream: bool = False
+    stream: bool = Field(default=False, strict=True)
     n: int = Field(default=1, ge=1, le=1)
     doc_ids: list[str] | None = Field(
         default=None, min_length=1, description="limits the search to these documents"
     )
+    issuer: Issuer = None
+    since: Since = None
+    until: Until = None
 
 
 def make_openai_api(
@@ -137,7 +141,14 @@ def ask_request(wish: ChatIn) -> AskIn:
         TurnIn(role="user" if one.role == "user" else "assistant", content=one.plain()[:MAX_TURN_CHARS])
         for one in said[:-1][-MAX_HISTORY_TURNS:]
     ]
-    return AskIn(question=said[-1].plain(), history=history, doc_ids=wish.doc_ids)
+    return AskIn(
+        question=said[-1].plain(),
+        history=history,
+        doc_ids=wish.doc_ids,
+        issuer=wish.issuer,
+        since=wish.since,
+        until=wish.until,
+    )
 
 
 def completion(record: AnswerOut) -> dict[str, Any]:
@@ -153,26 +164,40 @@ def completion(record: AnswerOut) -> dict[str, Any]:
 def extension(record: AnswerOut) -> dict[str, Any]:
     """Return what the protocol has no field for, in the shapes of ``/api/v1/ask``."""
     whole = record.model_dump(mode="json")
-    return {name: whole[name] for name in _EXTENSION}
+    told = {name: whole[name] for name in _EXTENSION}
+    return told if record.writing is None else told | {"id": record.id, "writing": whole["writing"]}
 
 
 async def _chunks(ask: Callable[[], Awaitable[AnswerOut]], texts: PageTexts) -> AsyncIterator[bytes]:
+    hearing = Hearing(ask)
+    # What is heard before the answer is there cannot have its id yet.
+    stream_id = ""
     try:
-        record = await ask()
+        async for heard in hearing.pieces():
+            if heard is not None:
+                first, stream_id = not stream_id, stream_id or uuid4().hex
+                yield _data(_chunk(stream_id, _delta(heard, first=first), None))
+        record = hearing.result()
     except (BusyError, QuestionError) as error:
         code = error.code if isinstance(error, BusyError) else "question_invalid"
         yield _data({"error": openai_detail(code, texts, detail=str(error))})
         return
-    for number, piece in enumerate(pieces(record.answer)):
-        delta = {"role": "assistant", "content": piece} if number == 0 else {"content": piece}
-        yield _data(_chunk(record, delta, None))
-    yield _data({**_chunk(record, {}, "stop"), "wence": extension(record)})
+    finally:
+        hearing.leave()
+    for piece in pieces(hearing.unheard(record.answer)):
+        first, stream_id = not stream_id, stream_id or record.id
+        yield _data(_chunk(stream_id, _delta(piece, first=first), None))
+    yield _data({**_chunk(stream_id or record.id, {}, "stop"), "wence": extension(record)})
     yield b"data: [DONE]\n\n"
 
 
-def _chunk(record: AnswerOut, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
+def _delta(piece: str, *, first: bool) -> dict[str, Any]:
+    return {"role": "assistant", "content": piece} if first else {"content": piece}
+
+
+def _chunk(stream_id: str, delta: dict[str, Any], finish: str | None) -> dict[str, Any]:
     choices = [{"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}]
-    return {**_frame(record.id, "chat.completion.chunk"), "choices": choices}
+    return {**_frame(stream_id, "chat.completion.chunk"), "choices": choices}
 
 
 def _frame(answer_id: str, kind: str) -> dict[str, Any]:

@@ -6,14 +6,15 @@ import base64
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 
 from app.settings import Settings
 from app.web import archive
 from app.web.archive import Desktop, Heading, Kept
 from app.web.callers import Caller, limited, readable
-from app.web.cards import render_panel
+from app.web.cards import display_titles, render_panel, render_shelf
 from app.web.conversation import Exchange, history_of, load_exchanges
 from app.web.desk import BusyError, Desk
 from app.web.export import to_docx, to_markdown
@@ -21,6 +22,7 @@ from app.web.messages import render_log
 from app.web.protocols import AssistantFace
 from app.web.questions import find_problem
 from app.web.shares import AnswerBook
+from app.web.streaming import Hearing
 from app.web.texts import Example, PageTexts
 from index.errors import QuestionError
 from index.types import Document
@@ -44,6 +46,8 @@ class View:
     kept: Sequence[Kept] | None = None
     menu: str | None = None
     download: str | None = None
+    titles: Mapping[str, str] | None = None
+    shelf: str | None = None
 
 
 class ChatPage:
@@ -67,23 +71,36 @@ class ChatPage:
         self.texts = texts
 
     def restored(self, stored: object, heading: object, kept: object, caller: Caller) -> View:
-        """Return the page as the browser left it.
+        """Return the page as the browser left it, with the documents of now.
 
         An empty conversation is on the page already: drawing it again could wipe out a quick first question.
         """
         desktop = archive.load_desktop(heading, load_exchanges(stored), kept)
+        documents = self._documents(caller)
+        found = View(
+            titles=display_titles(documents, self.texts),
+            shelf=render_shelf(documents, self.texts, is_open=not desktop.exchanges),
+        )
         if desktop.exchanges:
-            return self._spread(desktop, caller)
-        menu = archive.render_menu(desktop, self.texts)
-        return View(heading=None if heading else desktop.heading, menu=menu)
+            return replace(self._spread(desktop, caller), titles=found.titles, shelf=found.shelf)
+        return replace(
+            found,
+            heading=None if heading else desktop.heading,
+            menu=archive.render_menu(desktop, self.texts),
+        )
 
     def cleared(self, stored: object, heading: object, kept: object, caller: Caller) -> View:
         """Return the empty page, with the conversation put away."""
         return self._spread(archive.put_away(archive.load_desktop(heading, load_exchanges(stored), kept)), caller)
 
-    def blank(self, caller: Caller) -> View:
-        """Return the page as it is served, before the browser tells what it kept."""
-        return self._spread(Desktop(Heading(), (), ()), caller)
+    def blank(self) -> View:
+        """Return the page as it is served to anyone: nothing of any document, which may be kept from a caller."""
+        desktop = Desktop(Heading(), (), ())
+        return View(
+            log=render_log((), {}, texts=self.texts, examples=self._examples),
+            panel=render_panel((), {}, texts=self.texts),
+            menu=archive.render_menu(desktop, self.texts),
+        )
 
     def chosen(
         self,
@@ -117,15 +134,26 @@ class ChatPage:
         if problem:
             yield View(notice=self._notice(problem.code, found=problem.found, limit=problem.limit))
             return
+        gone = [one for one in scope if one not in self._documents(caller)]
+        if gone:
+            # A limit that no longer holds must not turn into none.
+            yield View(notice=self._notice("document_unknown", doc_id=gone[0][:80]))
+            return
         question = question.strip()
         exchanges = load_exchanges(stored)
         if exchanges and exchanges[-1].failure and exchanges[-1].question == question:
             exchanges.pop()
         yield View(box="", log=self._log(exchanges, caller, pending=question), notice="", busy=True)
         started = time.perf_counter()
-        doc_ids = limited([one for one in scope if caller.may_read(one)] or None, caller)
+        doc_ids = limited(list(scope) or None, caller)
+        hearing = Hearing(partial(self._desk.ask, question, history=history_of(exchanges), doc_ids=doc_ids))
+        said = ""
         try:
-            answer = await self._desk.ask(question, history=history_of(exchanges), doc_ids=doc_ids)
+            async for piece in hearing.pieces():
+                if piece is not None:
+                    said += piece
+                    yield View(log=self._log(exchanges, caller, pending=question, partial=said))
+            answer = hearing.result()
         except QuestionError as error:
             notice = self._notice("question_invalid", detail=error)
             yield View(box=question, log=self._log(exchanges, caller), notice=notice, busy=False)
@@ -138,6 +166,8 @@ class ChatPage:
             exchanges.append(Exchange(question=question, failure="internal"))
         else:
             exchanges.append(self._book.remember(question, answer, seconds=time.perf_counter() - started))
+        finally:
+            hearing.leave()
         yield View(
             log=self._log(exchanges, caller),
             panel=self._panel(exchanges, caller),
@@ -161,9 +191,16 @@ class ChatPage:
     def _documents(self, caller: Caller) -> dict[str, Document]:
         return readable(self._assistant.documents, caller)
 
-    def _log(self, exchanges: Sequence[Exchange], caller: Caller, *, pending: str | None = None) -> str:
+    def _log(
+        self, exchanges: Sequence[Exchange], caller: Caller, *, pending: str | None = None, partial: str = ""
+    ) -> str:
         return render_log(
-            exchanges, self._documents(caller), texts=self.texts, examples=self._examples, pending=pending
+            exchanges,
+            self._documents(caller),
+            texts=self.texts,
+            examples=self._examples,
+            pending=pending,
+            partial=partial,
         )
 
     def _panel(self, exchanges: Sequence[Exchange], caller: Caller) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.web.archive import dump_kept
-from app.web.callers import LOCAL, Caller, caller_in
-from app.web.cards import display_titles
+from app.web.callers import Caller, caller_in
 from app.web.conversation import dump_exchanges
 from app.web.page import ChatPage, View
-from app.web.protocols import AssistantFace
 from app.web.texts import PageTexts
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -50,21 +48,21 @@ watch('value', () => setTimeout(() => {
 """
 
 
-def mount_page(app: FastAPI, page: ChatPage, assistant: AssistantFace, *, path: str) -> FastAPI:
+def mount_page(app: FastAPI, page: ChatPage, *, path: str) -> FastAPI:
     """Return the app with the chat page mounted at ``path``; routes added before keep precedence."""
     # Read when gradio is imported: without it the first page view would report to its makers.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
     async def mounted() -> FastAPI:
-        return _mounted(gr, app, _build(gr, page, assistant), path)
+        return _mounted(gr, app, _build(gr, page), path)
 
     # Outside a running loop the framework makes loops of its own for its locks and never closes them.
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(mounted())
-    return _mounted(gr, app, _build(gr, page, assistant), path)
+    return _mounted(gr, app, _build(gr, page), path)
 
 
 def _mounted(gr: Any, app: FastAPI, blocks: Any, path: str) -> FastAPI:
@@ -84,10 +82,10 @@ def _mounted(gr: Any, app: FastAPI, blocks: Any, path: str) -> FastAPI:
     )
 
 
-def _build(gr: Any, page: ChatPage, assistant: AssistantFace) -> Any:
+def _build(gr: Any, page: ChatPage) -> Any:
     """Return the Blocks. Widths and looks are in ``assets/page.css``, by element id."""
     texts = page.texts
-    empty = page.blank(LOCAL)
+    empty = page.blank()
     parts: dict[str, Any] = {}
     with gr.Blocks(title=f"{texts.name} · {texts.tagline}", fill_width=True, analytics_enabled=False) as blocks:
         for name, key, start in (
@@ -104,16 +102,17 @@ def _build(gr: Any, page: ChatPage, assistant: AssistantFace) -> Any:
             with gr.Column(elem_id="wn-talk", scale=3):
                 parts["log"] = _html(gr, empty.log, "wn-log", script=_LOG_SCRIPT)
                 with gr.Column(elem_id="wn-composer"):
-                    _composer(gr, parts, display_titles(assistant.documents, texts), texts)
+                    _composer(gr, parts, texts)
             with gr.Column(elem_id="wn-side", scale=2):
                 parts["panel"] = _html(gr, empty.panel, "wn-panel")
+                parts["shelf"] = _html(gr, "", "wn-shelf")
         _html(gr, _reader(texts), "wn-reader-holder")
         parts["download"] = _html(gr, "", "wn-download", script=_DOWNLOAD_SCRIPT)
         _wire(gr, blocks, page, parts)
     return blocks
 
 
-def _composer(gr: Any, parts: dict[str, Any], titles: dict[str, str], texts: PageTexts) -> None:
+def _composer(gr: Any, parts: dict[str, Any], texts: PageTexts) -> None:
     parts["notice"] = _html(gr, "", "wn-notice")
     with gr.Row(elem_id="wn-input"):
         parts["box"] = gr.Textbox(
@@ -127,7 +126,8 @@ def _composer(gr: Any, parts: dict[str, Any], titles: dict[str, str], texts: Pag
         )
         parts["send"] = gr.Button(texts.ask, variant="primary", elem_id="wn-send", scale=0)
     parts["scope"] = gr.Dropdown(
-        [(title, doc_id) for doc_id, title in titles.items()],
+        # Whoever loads the page can read what it is made of; the choices come with the first event.
+        [],
         value=[],
         multiselect=True,
         label=texts.scope_label,
@@ -137,7 +137,24 @@ def _composer(gr: Any, parts: dict[str, Any], titles: dict[str, str], texts: Pag
     _html(gr, f'<p class="wn-disclaimer">{escape(texts.disclaimer)}</p>', "wn-small")
 
 
-_OUTPUTS = ("box", "log", "panel", "notice", "exchanges", "send", "heading", "kept", "menu", "download")
+def _choices(titles: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(title, doc_id) for doc_id, title in titles.items()]
+
+
+_OUTPUTS = (
+    "box",
+    "log",
+    "panel",
+    "notice",
+    "exchanges",
+    "send",
+    "heading",
+    "kept",
+    "menu",
+    "download",
+    "scope",
+    "shelf",
+)
 
 
 def _shown(gr: Any, view: View) -> list[Any]:
@@ -153,6 +170,8 @@ def _shown(gr: Any, view: View) -> list[Any]:
         "kept": None if view.kept is None else dump_kept(view.kept),
         "menu": view.menu,
         "download": view.download,
+        "shelf": view.shelf,
+        "scope": None if view.titles is None else gr.update(choices=_choices(view.titles)),
     }
     return [gr.skip() if values[name] is None else values[name] for name in _OUTPUTS]
 

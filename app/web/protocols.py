@@ -9,11 +9,18 @@ from app.answer.turns import Turn
 from index.types import Answer, Document, Hit, Passage
 
 if TYPE_CHECKING:
+    from index.duplicates import Likeness
     from index.outline import Section
 
 
 class AssistantFace(Protocol):
     """The part of the assistant that a page or an API may use."""
+
+    def now(self) -> AssistantFace:
+        """Return the assistant of this moment, which no new index changes; for steps that must agree."""
+
+    def reading_only(self) -> AssistantFace:
+        """Return the assistant without its language model, if it has one: for questions that nobody waits for."""
 
     @property
     def documents(self) -> Mapping[str, Document]:
@@ -28,6 +35,9 @@ class AssistantFace(Protocol):
 
     def outline(self, doc_id: str) -> Section:
         """Return the clause tree of one document."""
+
+    def likenesses(self, doc_id: str) -> Mapping[str, Likeness]:
+        """Return how a document agrees with those that repeat it, by id."""
 
     def ask(
         self,

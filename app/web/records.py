@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
+from app.answer.limits import limited_ids
 from app.answer.present import answer_record
 from app.answer.turns import Turn
 from app.web.callers import Caller, limited
@@ -39,7 +40,9 @@ def document_out(document: Document) -> DocumentOut:
 def document_facts_record(document: Document) -> dict[str, object]:
     """Return the fields of :class:`DocumentOut`."""
     names = DocumentOut.model_fields.keys() - {"chars"}
-    return {**{name: getattr(document, name) for name in names}, "chars": len(document.text)}
+    facts = {name: getattr(document, name) for name in names}
+    lists = {name: list(value) for name, value in facts.items() if isinstance(value, tuple)}
+    return {**facts, **lists, "chars": len(document.text)}
 
 
 def passage_out(passage: Passage) -> PassageOut:
@@ -70,7 +73,13 @@ def checked_ask(
     _check(request, caller, assistant, max_chars)
     desk.check_room()
     history = [Turn(role=turn.role, content=turn.content) for turn in request.history]
-    doc_ids = limited(request.doc_ids, caller)
+    doc_ids = limited_ids(
+        assistant.documents,
+        limited(request.doc_ids, caller),
+        issuer=request.issuer,
+        since=request.since,
+        until=request.until,
+    )
 
     async def ask() -> AnswerOut:
         question = request.question.strip()

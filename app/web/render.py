@@ -99,7 +99,7 @@ def _paragraph(lines: Sequence[str], at: int, inline: Inline) -> tuple[int, str]
 
 
 def _is_table(lines: Sequence[str], at: int) -> bool:
-    return "|" in lines[at] and at + 1 < len(lines) and bool(_RULE.match(lines[at + 1]))
+    return "|" in lines[at] and at + 1 < len(lines) and is_table_rule(lines[at + 1])
 
 
 def _table(lines: Sequence[str], at: int, inline: Inline) -> tuple[int, str]:
@@ -108,11 +108,11 @@ def _table(lines: Sequence[str], at: int, inline: Inline) -> tuple[int, str]:
     end = at + 2
     while end < len(lines) and "|" in lines[end] and lines[end].strip():
         end += 1
-    head = _cells(lines[at])
+    head = table_cells(lines[at])
     html = "".join(f'<th scope="col">{inline(cell)}</th>' for cell in head)
     rows: list[str] = []
     for line in lines[at + 2 : end]:
-        cells = _cells(line)
+        cells = table_cells(line)
         cells += [""] * (len(head) - len(cells))
         rows.append("<tr>" + "".join(f"<td>{inline(cell)}</td>" for cell in cells) + "</tr>")
     body = "".join(rows)
@@ -123,7 +123,13 @@ def _table(lines: Sequence[str], at: int, inline: Inline) -> tuple[int, str]:
     )
 
 
-def _cells(line: str) -> list[str]:
+def is_table_rule(line: str) -> bool:
+    """Return whether a line is the rule between the head of a table and its rows."""
+    return bool(_RULE.match(line))
+
+
+def table_cells(line: str) -> list[str]:
+    """Return the cells of a line of a table."""
     row = line.strip().removeprefix("|")
     if row.endswith("|") and not row.endswith("\\|"):
         row = row[:-1]

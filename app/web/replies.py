@@ -35,6 +35,27 @@ _STATUS = {
     "channel_unknown": 404,
     "rate_limited": 429,
     "internal": 500,
+    "mcp_missing": 501,
+    "upload_off": 403,
+    "upload_foreign": 403,
+    "upload_name": 422,
+    "upload_format": 422,
+    "upload_empty": 422,
+    "upload_too_large": 413,
+    "upload_too_long": 422,
+    "upload_scanned": 422,
+    "upload_locked": 422,
+    "upload_damaged": 422,
+    "upload_unreadable": 422,
+    "upload_duplicate": 409,
+    "upload_duplicate_bytes": 409,
+    "upload_name_taken": 409,
+    "upload_record": 422,
+    "upload_busy": 503,
+    "upload_failed": 500,
+    "upload_not_served": 500,
+    "upload_not_removable": 403,
+    "upload_unknown": 404,
 }
 
 
@@ -45,6 +66,11 @@ class ApiError(Exception):
         super().__init__(code)
         self.code = code
         self.values = values
+
+
+def status_of(code: str) -> int:
+    """Return the HTTP status of an error code."""
+    return _STATUS[code]
 
 
 def error_reply(code: str, texts: PageTexts, *, path: str = "", **values: object) -> JSONResponse:
@@ -80,7 +106,7 @@ def add_error_replies(app: FastAPI, texts: PageTexts) -> None:
     """Make the app answer every error in the one shape."""
 
     def reply(request: Request, code: str, **values: object) -> JSONResponse:
-        return error_reply(code, texts, path=_path(request), **values)
+        return error_reply(code, texts, path=own_path(request), **values)
 
     @app.exception_handler(ApiError)
     async def api_error(request: Request, error: ApiError) -> JSONResponse:
@@ -104,6 +130,7 @@ def add_error_replies(app: FastAPI, texts: PageTexts) -> None:
             return reply(request, "not_found")
         told = reply(request, "request_invalid", detail=str(error.detail))
         told.status_code = error.status_code
+        told.headers.update(error.headers or {})
         return told
 
     @app.exception_handler(Exception)
@@ -112,7 +139,7 @@ def add_error_replies(app: FastAPI, texts: PageTexts) -> None:
         return reply(request, "internal")
 
 
-def _path(request: Request) -> str:
+def own_path(request: Request) -> str:
     """Return the path as this service knows it, without the prefix of a proxy."""
     return str(request.scope["path"]).removeprefix(str(request.scope.get("root_path", "")))
 

@@ -11,6 +11,18 @@ MAX_TURN_CHARS = 8000
 MAX_DOC_IDS = 200
 
 
+_DATE = r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+Issuer = Annotated[
+    str | None,
+    Field(max_length=100, min_length=1, description="the issuing body (发文机关), or a part of its name"),
+]
+Since = Annotated[
+    str | None,
+    Field(pattern=_DATE, description="earliest date of the document: 2023, 2023-04 or 2023-04-26, included"),
+]
+Until = Annotated[str | None, Field(pattern=_DATE, description="latest date of the document, included")]
+
+
 class TurnIn(BaseModel):
     """One earlier turn of the conversation, as plain text."""
 
@@ -21,7 +33,11 @@ class TurnIn(BaseModel):
 
 
 class AskIn(BaseModel):
-    """A question. ``doc_ids`` limits the search to those documents; leave it out to search them all."""
+    """A question. ``doc_ids``, ``issuer``, ``since`` and ``until`` limit the documents that are searched.
+
+    Every condition that is given must hold. Where no document meets them the answer is a refusal with the reason
+    ``no_document``.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -36,6 +52,8 @@ class AskIn(BaseModel):
                     ],
                     "doc_ids": ["001_425dc3c6bcd1fc5c"],
                 },
+                {"question": "有哪些重点任务？", "issuer": "管委会", "since": "2023", "until": "2024-06"},
+                {"question": "协议涉及哪些合作领域？", "suggest": True},
             ]
         },
     )
@@ -44,6 +62,12 @@ class AskIn(BaseModel):
     question: Annotated[str, Field(strict=True, json_schema_extra={"minLength": 1, "pattern": "[0-9A-Za-z一-鿿]"})]
     history: list[TurnIn] = Field(default_factory=list, max_length=MAX_HISTORY_TURNS)
     doc_ids: list[str] | None = Field(default=None, min_length=1, max_length=MAX_DOC_IDS)
+    issuer: Issuer = None
+    since: Since = None
+    until: Until = None
+    suggest: bool = Field(
+        default=False, strict=True, description="also return questions that go on from the answer"
+    )
 
 
 class CitationOut(BaseModel):
@@ -57,7 +81,25 @@ class CitationOut(BaseModel):
     quote: str
     start: int = Field(examples=[120])
     end: int = Field(examples=[168])
+    page: int | None = Field(default=None, description="page of the file, from 1, where it has pages")
     url: str = Field(description="page of the original with the span marked, relative to the service")
+
+
+class WritingOut(BaseModel):
+    """How a language model took part in an answer."""
+
+    provider: str = Field(examples=["openai"])
+    model: str
+    outcome: str = Field(description="written, completed (what it left out was added) or read (it was not used)")
+    fault: str | None = Field(description="why not all of what it wrote could be used")
+    prompt_tokens: int | None = Field(description="as far as the server tells")
+    completion_tokens: int | None
+    first_token_ms: float | None
+    total_ms: float
+    repaired: list[str] = Field(description="what was mended from the source")
+    dropped: list[str] = Field(description="sentences that no source supports")
+    unknown: list[str] = Field(description="marks of sources that do not exist")
+    notice: str = Field(description="what a reader should be told, in Chinese")
 
 
 class AnswerOut(BaseModel):
@@ -74,6 +116,11 @@ class AnswerOut(BaseModel):
     unverified: list[str] = Field(description="figures or names that no cited span supports")
     kind: str | None = Field(description="what the question was taken for")
     confidence: float | None = Field(description="score of the gate between answer and refusal, 0 to 1")
+    writing: WritingOut | None = Field(default=None, description="where a language model was asked")
+    suggestions: list[str] = Field(
+        default=[],
+        description="with `suggest`: questions that go on from this answer, each of which has an answer",
+    )
 
 
 class DocumentOut(BaseModel):
@@ -89,6 +136,11 @@ class DocumentOut(BaseModel):
     issued: str | None = Field(description="ISO date, where the source says one")
     published: str | None
     signed: str | None
+    effective: str | None = Field(default=None, description="ISO date from which it is in force")
+    expires: str | None = Field(default=None, description="ISO date until which it is in force")
+    validity: str | None = Field(default=None, description="its own words on when it is in force")
+    parties: list[str] = Field(default=[], description="who signed it, or the agreements that it reports")
+    agreements: list[str] = Field(default=[], description="names of the agreements in it")
     chars: int = Field(description="length of the text in characters")
 
 

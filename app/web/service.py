@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,17 +23,27 @@ from app.web.doors import Doors, check_doors
 from app.web.feedback import FeedbackStore
 from app.web.guards import Guards
 from app.web.keys import KeyRing
+from app.web.mcp_http import McpDesk
+from app.web.mcp_server import make_mcp_server
 from app.web.metrics import Metrics
 from app.web.openai_api import make_openai_api
 from app.web.page import ChatPage
 from app.web.page_blocks import mount_page
 from app.web.pages import ASSETS, make_assets, make_document_pages, make_shares
+from app.web.prompter import Prompter
 from app.web.protocols import AssistantFace
 from app.web.replies import add_error_replies
 from app.web.shares import AnswerBook
 from app.web.sign_on import make_sign_on, make_tokens_api
+from app.web.staging import Staging
+from app.web.suggestion_api import make_suggestion_api
+from app.web.suggestions import load_wording
 from app.web.texts import PageTexts, load_english, load_examples, load_texts
+from app.web.upload_api import make_upload_api
 from index.errors import SettingsError
+
+if TYPE_CHECKING:
+    from app.intake.intake import Intake
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +51,8 @@ logger = logging.getLogger(__name__)
 _LINGER_S = 2
 
 
-def create_app(assistant: AssistantFace, settings: Settings) -> FastAPI:
-    """Return the service over one assistant.
+def create_app(assistant: AssistantFace, settings: Settings, intake: Intake | None = None) -> FastAPI:
+    """Return the service over one assistant; without an ``intake`` no document can be added.
 
     Raises:
         SettingsError: the page's texts are missing or malformed.
@@ -53,8 +65,11 @@ def create_app(assistant: AssistantFace, settings: Settings) -> FastAPI:
     desk = Desk(assistant, metrics=metrics)
     ring = KeyRing(settings.state_dir)
     book = AnswerBook(settings.state_dir)
+    prompter = Prompter(assistant, desk, load_wording(settings.prompts_dir), examples)
+    mcp = McpDesk(lambda: make_mcp_server(assistant, settings, desk=desk, book=book), texts)
     # The framework's documentation pages load their scripts from a CDN; the description itself does not.
     app = FastAPI(
+        lifespan=lambda _: _lifespan(mcp, prompter),
         title=f"{texts.name} API",
         description=texts.tagline,
         version=_version(),
@@ -66,26 +81,38 @@ def create_app(assistant: AssistantFace, settings: Settings) -> FastAPI:
     _report_state(metrics, desk, assistant)
     add_error_replies(app, texts)
     for router in (
-        make_ask_api(assistant, desk, book, settings=settings, texts=texts),
+        make_ask_api(assistant, desk, book, settings=settings, texts=texts, prompter=prompter),
+        make_suggestion_api(assistant, prompter, book, texts),
         make_openai_api(assistant, desk, book, settings=settings, texts=texts),
         make_documents_api(assistant),
+        make_upload_api(intake, texts),
         make_feedback_api(FeedbackStore.in_folder(settings.state_dir), metrics),
         make_tokens_api(ring, settings),
         make_health_api(assistant, desk, metrics),
-        make_document_pages(assistant, pages),
+        make_document_pages(assistant, pages, intake=intake, staging=Staging(settings.state_dir)),
         make_shares(assistant, book, pages),
         make_sign_on(ring, settings, texts),
         make_assets(),
         make_fallback(),
     ):
         app.include_router(router)
+    app.router.routes.append(mcp.route())
     app.mount("/wence", StaticFiles(directory=ASSETS), name="assets")
     _add_layers(app, settings, ring, metrics=metrics, texts=pages)
     # The longer path first: the page at "/" would answer for the other.
     for path, words in (("/en", pages["en"]), ("/", texts)):
         page = ChatPage(assistant, desk, book, settings=settings, texts=words, examples=examples)
-        app = mount_page(app, page, assistant, path=path)
+        app = mount_page(app, page, path=path)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(mcp: McpDesk, prompter: Prompter) -> AsyncIterator[None]:
+    async with mcp.running():
+        try:
+            yield
+        finally:
+            prompter.close()
 
 
 def _add_layers(
@@ -122,7 +149,7 @@ def check_port_free(host: str, port: int) -> None:
     _open_socket(host, port).close()
 
 
-def run_server(assistant: AssistantFace, settings: Settings) -> None:
+def run_server(assistant: AssistantFace, settings: Settings, intake: Intake | None = None) -> None:
     """Serve until interrupted; prints the address once requests are accepted.
 
     Raises:
@@ -130,7 +157,7 @@ def run_server(assistant: AssistantFace, settings: Settings) -> None:
 
     """
     check_doors(settings)
-    app = create_app(assistant, settings)
+    app = create_app(assistant, settings, intake)
     log_to_stderr(access=settings.access_log)
     listener = _open_socket(settings.host, settings.port)
     # Forwarded headers are read by our own layer, which knows the trusted proxies of the settings.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from app.web.cards import render_panel
+from app.web.cards import render_panel, render_shelf
 from app.web.conversation import Exchange
 from app.web.document_view import own_page, top_bar
 from app.web.messages import render_log
@@ -31,7 +31,8 @@ def render_shared(exchange: Exchange, documents: Mapping[str, Document], texts: 
         f"{escape(texts.to_chat)}</a></header>"
         f'<p class="wn-hint">{escape(texts.shared_note)}</p><main id="wn-main"><div id="wn-talk">'
         f"{render_log([plain], documents, texts=here, examples=())}</div>"
-        f'<div id="wn-side">{render_panel([plain], documents, texts=here)}</div></main></div></body></html>'
+        f'<div id="wn-side">{render_panel([plain], documents, texts=here)}'
+        f"{render_shelf(documents, here, is_open=False)}</div></main></div></body></html>"
     )
 
 

@@ -52,6 +52,11 @@ class AnswerBook:
                 self._recent.popitem(last=False)
         return exchange
 
+    def recent(self, answer_id: str) -> Exchange | None:
+        """Return a recent answer with its question."""
+        with self._lock:
+            return self._recent.get(answer_id)
+
     def share(self, answer_id: str) -> str | None:
         """Return the id of the link to an answer, the same each time; ``None`` where it is unknown or too old."""
         with self._database.reading() as connection:
@@ -59,8 +64,7 @@ class AnswerBook:
             row = connection and connection.execute(query, (answer_id,)).fetchone()
         if row:
             return str(row["id"])
-        with self._lock:
-            exchange = self._recent.get(answer_id)
+        exchange = self.recent(answer_id)
         if exchange is None:
             return None
         share_id = secrets.token_urlsafe(16)

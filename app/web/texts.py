@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -48,6 +49,27 @@ class ErrorTexts(BaseModel):
     origin_forbidden: Bilingual
     channel_unknown: Bilingual
     rate_limited: Bilingual
+    mcp_missing: Bilingual
+    upload_off: Bilingual
+    upload_foreign: Bilingual
+    upload_name: Bilingual
+    upload_format: Bilingual
+    upload_empty: Bilingual
+    upload_too_large: Bilingual
+    upload_too_long: Bilingual
+    upload_scanned: Bilingual
+    upload_locked: Bilingual
+    upload_damaged: Bilingual
+    upload_unreadable: Bilingual
+    upload_duplicate: Bilingual
+    upload_duplicate_bytes: Bilingual
+    upload_name_taken: Bilingual
+    upload_record: Bilingual
+    upload_busy: Bilingual
+    upload_failed: Bilingual
+    upload_not_served: Bilingual
+    upload_not_removable: Bilingual
+    upload_unknown: Bilingual
     internal: Bilingual
 
 
@@ -102,6 +124,14 @@ class PageTexts(BaseModel):
     stale_quote: str
     missing_document: str
     doc_number: str
+    page_number: str
+    copies_summary: str
+    copies_here: str
+    copies_there: str
+    copies_same: str
+    copies_missing: str
+    detail_labels: Mapping[str, str]
+    comma: str
     issuer: str
     publisher: str
     same_title: str
@@ -162,16 +192,52 @@ class PageTexts(BaseModel):
     sign_in_title: str
     sign_in_label: str
     sign_in_button: str
+    upload_heading: str
+    upload_text: str
+    upload_label: str
+    upload_preview: str
+    upload_off_hint: str
+    upload_title: str
+    upload_not_yet: str
+    upload_fields: str
+    upload_date_hint: str
+    upload_field_title: str
+    upload_add: str
+    upload_back: str
+    upload_similar: str
+    upload_similar_row: str
+    upload_removed: str
+    upload_removed_none: str
+    upload_passages: str
+    upload_passages_more: str
+    upload_no_path: str
+    removed_steps: Mapping[str, str]
+    removed_other: str
+    job_add: str
+    job_remove: str
+    job_added: str
+    job_removed: str
+    job_failed: str
+    job_refresh: str
+    remove_document: str
+    remove_confirm: str
+    remove_yes: str
+    offers_heading: str
+    followups_heading: str
     errors: ErrorTexts
 
 
 class Example(BaseModel):
-    """A question offered on the empty page, with a two- to six-character title."""
+    """A question offered on the empty page, with a two- to six-character title.
+
+    ``refusal``: it shows what a refusal looks like, so it is offered while the documents are silent on it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(min_length=1, max_length=20)
     question: str = Field(min_length=1, max_length=200)
+    refusal: bool = False
 
 
 def load_texts(prompts_dir: Path) -> PageTexts:

@@ -9,31 +9,45 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
+from copy import copy
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
 import uvicorn
+from numpy.typing import NDArray
 
+from app.answer.assistant import Assistant
 from app.answer.library import Library
+from app.answer.replies import load_replies
 from app.answer.turns import Turn
+from app.intake.intake import Intake, Job
+from app.intake.log import UploadLog
+from app.reload import LiveAssistant
 from app.settings import Settings
 from app.web.service import create_app
+from index.build import build_index
 from index.clean import clean
+from index.copies import Copies, claim_digests
+from index.duplicates import Likeness, compare
 from index.outline import Section, build_outline
 from index.parse.text import read_text
 from index.passages import make_passages
+from index.retrieve import Retriever
 from index.sentences import split_sentences
+from index.store import open_store
 from index.types import Answer, Citation, Document, Hit, Passage
+from index.versions import read_pointer
 
 if TYPE_CHECKING:
-    from app.answer.assistant import Assistant
     from index.store import Store
 
 ROOT = Path(__file__).parents[2]
+_PATIENCE_S = 120
 PORTAL_DOC = "001_425dc3c6bcd1fc5c"
 PLAN_DOC = "003_b0eb32551eef246d"
 _CHROMIUM = [
@@ -77,6 +91,8 @@ class ScriptedAssistant:
         self.asked: list[tuple[str, tuple[Turn, ...], tuple[str, ...] | None]] = []
         self.failures = 0
         self.pause_s = 0.0
+        # While it is there and not set, no answer is given.
+        self.gate: threading.Event | None = None
 
     @property
     def passages(self) -> tuple[Passage, ...]:
@@ -89,6 +105,25 @@ class ScriptedAssistant:
         ]
         return [Hit(passage, 1.0 / rank, rank) for rank, passage in enumerate(found[:k], start=1)]
 
+    def now(self) -> ScriptedAssistant:
+        """Itself, but for what is asked: questions that are tried before they are offered are no reader's."""
+        aside = copy(self)
+        aside.asked = []
+        aside.gate = None
+        return aside
+
+    def reading_only(self) -> ScriptedAssistant:
+        return self
+
+    def likenesses(self, doc_id: str) -> Mapping[str, Likeness]:
+        """The two documents that carry the same agreements."""
+        pair = [one for one in self.documents if one.startswith(("000_", "004_"))]
+        if doc_id not in pair:
+            return {}
+        (other,) = [one for one in pair if one != doc_id]
+        lines = {name: [one for one in self.passages if one.doc_id == name] for name in pair}
+        return {other: compare(lines[doc_id], lines[other])}
+
     def outline(self, doc_id: str) -> Section:
         return build_outline(self.documents[doc_id].text)
 
@@ -97,6 +132,8 @@ class ScriptedAssistant:
     ) -> Answer:
         self.asked.append((question, tuple(history), None if doc_ids is None else tuple(doc_ids)))
         time.sleep(self.pause_s)
+        if self.gate is not None:
+            assert self.gate.wait(_PATIENCE_S)
         for word, reply in self._replies().items():
             if word in question:
                 return reply(question)
@@ -326,6 +363,82 @@ def chromium() -> str:
     return found
 
 
+class TinyEncoder:
+    """Character pairs hashed into 64 signed dimensions: like texts get like vectors."""
+
+    name = "tiny"
+    dimension = 64
+
+    def __init__(self) -> None:
+        self.gate: threading.Event | None = None
+        self.fault: Exception | None = None
+
+    def encode_queries(self, queries: list[str]) -> NDArray[np.float32]:
+        return self._encode(queries)
+
+    def encode_passages(self, passages: list[str], progress: bool = False) -> NDArray[np.float32]:
+        if self.gate is not None:
+            assert self.gate.wait(_PATIENCE_S)
+        # The probe by which a model is recognised comes first and is one text.
+        if self.fault is not None and len(passages) > 1:
+            raise self.fault
+        return self._encode(passages)
+
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for at in range(max(1, len(text) - 1)):
+                digest = blake2b(text[at : at + 2].encode(), digest_size=2).digest()
+                row[digest[0] % self.dimension] += 1.0 if digest[1] % 2 else -1.0
+            row[0] += 0.5
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+class Place:
+    """A small library that is served, with its corpus folder and the way into it."""
+
+    def __init__(self, folder: Path, text: str, **settings: Any) -> None:
+        self.settings = Settings(
+            corpus_dir=folder / "corpus", build_dir=folder / "build", uploads=True, max_upload_mb=1, **settings
+        )
+        self.encoder = TinyEncoder()
+        self.settings.corpus_dir.mkdir()
+        (self.settings.corpus_dir / "port.txt").write_text(text, encoding="utf-8")
+        build_index(self.settings.corpus_dir, self.settings.index_dir, self.encoder)
+        seen = read_pointer(self.settings.index_dir)
+        self.live = LiveAssistant(self._open(), index_dir=self.settings.index_dir, seen=seen, reopen=self._open)
+        self.intake = Intake(
+            self.settings,
+            UploadLog(self.settings.state_dir),
+            embedder=self.encoder,
+            documents=lambda: self.live.documents,
+            look=self.live.look,
+        )
+
+    def _open(self) -> Assistant:
+        store = open_store(self.settings.index_dir)
+        return Assistant(Retriever(store, self.encoder), Library(store), load_replies(ROOT / "prompts"))
+
+    def ended(self, job: Job) -> Job:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            found = self.intake.job(job.id)
+            assert found is not None
+            if not found.is_open:
+                return found
+            assert time.monotonic() < deadline, f"the job is still {found.state}"
+            time.sleep(0.02)
+
+    def files(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.settings.corpus_dir.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def make_place() -> type[Place]:
+    """:class:`Place`: a folder and the text of its first document give a library that is served and can grow."""
+    return Place
+
+
 class _TextStore:
     """Raw texts cleaned and cut into passages and sentences as the build does, without vectors."""
 
@@ -339,6 +452,9 @@ class _TextStore:
             for document in self.documents.values()
             for passage in make_passages(document, build_outline(document.text), max_chars=400)
         )
+
+        spans = [self.sentence_spans(number) for number in range(len(self.passages))]
+        self.copies = Copies(claim_digests(list(self.documents.values()), self.passages, spans))
 
     def sentence_spans(self, passage: int) -> tuple[tuple[int, int], ...]:
         one = self.passages[passage]
@@ -385,7 +501,7 @@ def open_page(browser: Any, server: str) -> Iterator[Any]:
         contexts.append(context)
         context.on("request", note)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.goto(server + path if path.startswith("/") else path)
         page.wait_for_selector(ready)
         return page

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 
 from app.answer.assistant import check_question
+from app.answer.present import answer_record
 from app.answer.turns import Turn
-from app.cli import main, parse_batch_line, plain
-from index.errors import QuestionError
-from index.types import Answer, Citation, Passage
+from app.cli import main, plain
+from app.cli_batch import BatchLine, parse_batch_line
+from index.cli import main as index_main
+from index.errors import CorpusError, QuestionError
+from index.types import Answer, Citation, Document, Passage
 
 ROOT = Path(__file__).parents[2]
 TEXT = "第一章 目标\n到2025年，两市汽车产量达到300万辆。\n第二章 其他\n"
@@ -45,6 +48,10 @@ class FakeAssistant:
     def __init__(self, note: Callable[[], None] = lambda: None) -> None:
         self.asked: list[tuple[str, tuple[Turn, ...], tuple[str, ...] | None]] = []
         self._note = note
+        self.documents = {
+            name: Document(name, f"{name}计划", TEXT, f"{name}.txt", "0" * 64, issuer=issuer, issued=issued)
+            for name, issuer, issued in (("甲", "甲市政府", "2023-04-26"), ("乙", "乙市政府", "2024-05-01"))
+        }
 
     def ask(
         self, question: str, *, history: Sequence[Turn] = (), doc_ids: Collection[str] | None = None
@@ -231,6 +238,56 @@ def test_doc_limits_the_documents_and_may_be_repeated(fake: FakeAssistant) -> No
     assert [doc_ids for _, _, doc_ids in fake.asked] == [("甲", "乙"), None]
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--issuer", "乙市"], ("乙",)),
+        (["--since", "2024"], ("乙",)),
+        (["--until", "2023-04-26"], ("甲",)),
+        (["--since", "2023-04", "--until", "2024-05"], ("甲", "乙")),
+        (["--issuer", "乙市", "--doc", "甲"], ()),
+        (["--issuer", "丙市"], ()),
+        (["--doc", "没有"], ()),
+    ],
+)
+def test_issuer_and_period_limit_the_documents_also_to_none(
+    fake: FakeAssistant, flags: list[str], expected: tuple[str, ...]
+) -> None:
+    assert main(["ask", "产量？", *flags]) == 0
+    assert fake.asked[-1][2] == expected
+
+
+@pytest.mark.usefixtures("no_models")
+@pytest.mark.parametrize("date", ["去年", "2023-13", "2023/04"])
+def test_a_bound_that_is_no_date_is_told_before_anything_is_loaded(
+    capsys: pytest.CaptureFixture[str], date: str
+) -> None:
+    assert main(["ask", "产量？", "--since", date]) == 1
+    assert "expected a date such as 2023" in capsys.readouterr().err
+
+
+def test_a_batch_line_may_limit_its_own_documents(
+    fake: FakeAssistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = batch_file(
+        tmp_path,
+        {"question": "产量？"},
+        {"question": "产量？", "issuer": "甲市"},
+        {"question": "产量？", "doc_ids": ["乙"], "since": "2024"},
+        {"question": "产量？", "since": "昨天"},
+    )
+    assert main(["ask", "--batch", path, "--issuer", "乙市"]) == 1
+    assert [doc_ids for _, _, doc_ids in fake.asked] == [("乙",), ("甲",), ("乙",)]
+    assert "line 4: since = '昨天': expected a date" in capsys.readouterr().err
+
+
+def test_a_page_is_named_where_the_file_has_pages() -> None:
+    passage = Passage("d:0-9", "d", "某计划", "d.pdf", ("第一章 目标",), QUOTE, 0, 9)
+    answer = Answer("产量？", f"{QUOTE}[1]", (Citation(1, passage, QUOTE, 0, 9, page=3),))
+    assert "（d.pdf，第3页，第0–9字）" in plain(answer)
+    assert answer_record(answer)["citations"][0]["page"] == 3
+
+
 def test_batch_answers_in_order_and_echoes_each_id(
     fake: FakeAssistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -358,7 +415,18 @@ def test_json_lines_are_utf_8_whatever_the_terminal_speaks(
 
 def test_parse_batch_line_returns_id_question_and_turns() -> None:
     raw = '{"id": "a", "question": " 产量？ ", "history": [{"role": "user", "content": "问"}], "more": 1}'
-    assert parse_batch_line(raw.encode()) == ("a", " 产量？ ", [Turn("user", "问")])
+    assert parse_batch_line(raw.encode()) == BatchLine("a", " 产量？ ", (Turn("user", "问"),))
+
+
+def test_parse_batch_line_returns_the_limits_that_it_sets() -> None:
+    raw = '{"question": "产量？", "doc_ids": ["d"], "issuer": null, "since": "2023", "until": "2024-06"}'
+    assert parse_batch_line(raw.encode()).limits == {"doc_ids": ["d"], "since": "2023", "until": "2024-06"}
+
+
+@pytest.mark.parametrize("limit", ['"doc_ids": "d"', '"doc_ids": [1]', '"issuer": 7', '"since": 2023'])
+def test_a_limit_of_another_type_is_told(limit: str) -> None:
+    with pytest.raises(QuestionError, match=limit.split('"')[1]):
+        parse_batch_line(f'{{"question": "产量？", {limit}}}'.encode())
 
 
 def test_a_deeply_nested_line_is_told() -> None:
@@ -404,3 +472,59 @@ def test_a_batch_of_the_real_program(tmp_path: Path) -> None:
     assert (attack["refused"], attack["reason"], attack["citations"]) == (True, "injection", [])
     assert "产值" in follow_up["understood"]
     assert all(0 < one["latency_ms"] < 5000 for one in found)
+
+
+def test_the_index_takes_its_places_from_the_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Any] = []
+
+    def build(corpus: Path, index: Path, embedder: Any, *, max_chars: int, **_: Any) -> str:
+        seen.append((corpus, index, embedder, max_chars))
+        raise CorpusError("there is no document to index")
+
+    def resolve(name: str, *, cache_dir: Path, progress: object) -> Path:
+        return cache_dir / name
+
+    monkeypatch.setattr("index.build.build_index", build)
+    monkeypatch.setattr("index.models.resolve_model", resolve)
+    monkeypatch.setattr("index.cli._load", lambda folder, *, threads: (folder, threads))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WENCE_BUILD_DIR", "made")
+    monkeypatch.setenv("WENCE_THREADS", "2")
+    (tmp_path / "wence.toml").write_text('corpus_dir = "files"\nmax_passage_chars = 300\nmodel = "m"\n')
+    assert main(["index", "update"]) == 1
+    assert main(["index", "update", "--corpus", "other", "--max-chars", "200"]) == 1
+    model = (Path("made/models/m"), 2)
+    assert seen == [
+        (Path("files"), Path("made/index"), model, 300),
+        (Path("other"), Path("made/index"), model, 200),
+    ]
+    assert "there is no document to index" in capsys.readouterr().err
+
+
+def test_the_index_by_itself_reads_no_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WENCE_BUILD_DIR", "made")
+    assert index_main(["list"]) == 1
+    assert "there is no index in build/index" in capsys.readouterr().err
+    assert main(["index", "list"]) == 1
+    assert "there is no index in made/index" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_stops_the_index_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WENCE_THREADS", "0")
+    assert main(["index", "list"]) == 1
+    assert "threads" in capsys.readouterr().err
+
+
+def test_help_of_the_index_names_this_program(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["index", "build", "--help"])
+    assert stop.value.code == 0
+    assert "usage: python -m app index build" in capsys.readouterr().out

@@ -164,10 +164,21 @@ def test_only_the_documents_named_are_read(real_assistant: Assistant, question: 
     assert {passage.doc_id for passage in shown} == {PLAN}
 
 
+def test_a_copy_outside_the_limits_is_not_cited(real_assistant: Assistant) -> None:
+    question = "到2025年成渝两市汽车产量目标是多少？"
+    both = {citation.passage.doc_id for citation in real_assistant.ask(question).citations}
+    assert len(both) == 2, "the clause stands in two documents, and both are cited"
+    for doc_id in both:
+        answer = real_assistant.ask(question, doc_ids=[doc_id])
+        check_contract(real_assistant, answer)
+        assert {citation.passage.doc_id for citation in answer.citations} == {doc_id}
+
+
 @pytest.mark.parametrize("doc_ids", [["missing"], [], ["missing", "other"]])
 def test_documents_that_do_not_exist_are_not_everything(real_assistant: Assistant, doc_ids: list[str]) -> None:
     answer = real_assistant.ask(ANSWERABLE[0], doc_ids=doc_ids)
-    assert answer.refused
+    assert (answer.refused, answer.reason) == (True, "no_document")
+    assert answer.text.endswith(real_assistant.replies.no_document)
     assert (answer.citations, answer.related, answer.hits) == ((), (), ())
 
 

@@ -19,7 +19,7 @@ from app.settings import Settings
 from index.errors import ModelError, StoreError
 
 ROOT = Path(__file__).parents[2]
-SUBJECTS = ["settings", "libraries", "prompts", "corpus", "model", "index", "port"]
+SUBJECTS = ["settings", "libraries", "prompts", "corpus", "model", "index", "llm", "port"]
 POLICY = "某市合作协议\n第一条 双方共建平台，建立联席会议制度。\n第二条 双方互派干部挂职锻炼。\n"
 
 
@@ -138,7 +138,7 @@ def test_a_model_that_cannot_be_used_spoils_the_index_too(
     monkeypatch.setattr("app.bootstrap.load_embedder", missing)
     found = faults(healthy)
     assert list(found) == ["model", "index"]
-    assert all(fault.remedy == "run: python -m index build" for fault in found.values())
+    assert all(fault.remedy == "run: python -m app index build" for fault in found.values())
 
 
 def test_an_index_that_is_missing_or_stale(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ def test_an_index_that_is_missing_or_stale(healthy: Settings, monkeypatch: pytes
     monkeypatch.setattr("app.bootstrap.open_index", stale)
     (fault,) = faults(healthy).values()
     assert (fault.subject, fault.text) == ("index", "the corpus changed: a.txt is new")
-    assert fault.remedy == "run: python -m index build"
+    assert fault.remedy == "run: python -m app index build"
 
 
 def test_a_port_that_is_taken(healthy: Settings, taken_port: int) -> None:

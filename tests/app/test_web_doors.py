@@ -146,8 +146,8 @@ def test_revoked_and_expired_keys_open_nothing_and_keep_the_door_closed(tmp_path
 
 def test_wrong_scopes_and_ids_are_told(tmp_path: Path) -> None:
     ring = KeyRing(tmp_path)
-    with pytest.raises(SettingsError, match=r"write: choose from ask, read, feedback, admin"):
-        ring.add("a", ["ask", "write"])
+    with pytest.raises(SettingsError, match=r"root: choose from ask, read, feedback, write, admin"):
+        ring.add("a", ["ask", "root"])
     with pytest.raises(SettingsError, match=r"no key 'x'.*keys list"):
         ring.revoke("x")
 
@@ -335,6 +335,21 @@ def test_every_route_but_the_listed_ones_needs_a_scope(app: Any) -> None:
     assert needed_scope("GET", "/anything") == "ask"
 
 
+@pytest.mark.parametrize("path", ["/", "/config", "/en/", "/en/config", "/gradio_api/info"])
+def test_page_as_it_is_served_names_no_document(
+    locked: TestClient, keys: dict[str, str], assistant: Any, path: str
+) -> None:
+    token = token_for(locked, keys["ask"]).json()["token"]
+    locked.get("/embed/portal", params={"token": token})
+    page = locked.get(path)
+    assert page.status_code == 200
+    shown = json.dumps(page.text, ensure_ascii=True) + page.text
+    for document in assistant.documents.values():
+        for name in (document.title, document.doc_id):
+            assert name not in shown
+            assert json.dumps(name)[1:-1] not in shown
+
+
 def test_channel_settings_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WENCE_CHANNELS", '{"portal": {"parents": ["https://portal.example.org/path"]}}')
     with pytest.raises(SettingsError, match="is not an origin"):
@@ -368,8 +383,8 @@ def test_key_made_by_the_command_opens_the_door(tmp_path: Path, capsys: pytest.C
     assert ring.find(capsys.readouterr().out.strip()) is not None
     assert main(["keys", "revoke", key.id, *build]) == 0
     assert ring.find(text) is None
-    assert main(["keys", "add", "x", "--scope", "write", *build]) == 1
-    assert "choose from ask, read, feedback, admin" in capsys.readouterr().err
+    assert main(["keys", "add", "x", "--scope", "root", *build]) == 1
+    assert "choose from ask, read, feedback, write, admin" in capsys.readouterr().err
 
 
 def test_serve_without_a_key_says_how_to_make_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

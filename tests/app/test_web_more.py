@@ -5,19 +5,25 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import anyio
 import httpx
 import pytest
 
+from app.settings import Settings
 from app.web import archive
 from app.web.archive import Desktop, Heading, Kept, load_desktop
+from app.web.callers import LOCAL
 from app.web.conversation import Exchange, exchange_of
+from app.web.desk import Desk
 from app.web.export import to_docx, to_markdown
 from app.web.library_view import find_places
+from app.web.page import ChatPage, View
 from app.web.shares import AnswerBook
 from app.web.texts import PageTexts, load_english, load_texts
 
@@ -215,3 +221,70 @@ def test_english_pages(client: httpx.Client) -> None:
     assert "./../wence/page.css" in page
     assert "Library" in client.get("/library?lang=en").text
     assert '<html lang="en">' in client.get(f"/documents/{PLAN_DOC}?lang=en").text
+
+
+TABLE = (
+    "两份文件都涉及科技创新：\n\n| 方面 | 甲协议 | 乙计划 |\n| --- | --- | --- |\n"
+    "| 相同 | 都支持**协同**[1] | 都支持协同[2] |\n| 仅一方 | — | 占比5.7%\\|以上[2] |\n\n以上。"
+)
+
+
+def tabled(assistant: Any) -> Exchange:
+    return talk(assistant, "异同")[0].model_copy(update={"text": TABLE})
+
+
+def test_table_stays_a_table_with_its_citations_in_word(assistant: Any, texts: PageTexts) -> None:
+    packed = zipfile.ZipFile(io.BytesIO(to_docx([tabled(assistant)], assistant.documents, texts)))
+    body = ElementTree.fromstring(packed.read("word/document.xml"))[0]
+    kinds = [child.tag.removeprefix(WORD) for child in body]
+    assert kinds.count("tbl") == 1
+    assert kinds.index("tbl") < len(kinds) - 3, "a paragraph must follow a table"
+    rows = body.findall(f"{WORD}tbl/{WORD}tr")
+    cells = [["".join(cell.itertext()) for cell in row.iter(f"{WORD}tc")] for row in rows]
+    assert cells == [
+        ["方面", "甲协议", "乙计划"],
+        ["相同", "都支持协同", "都支持协同"],
+        ["仅一方", "—", "占比5.7%|以上"],
+    ]
+    notes = [[one.get(f"{WORD}id") for one in row.iter(f"{WORD}footnoteReference")] for row in rows]
+    assert notes == [[], ["1", "2"], ["2"]]
+    # The usual library of other programs can read it.
+    docx = pytest.importorskip("docx")
+    read = docx.Document(io.BytesIO(to_docx([tabled(assistant)], assistant.documents, texts)))
+    assert [len(row.cells) for row in read.tables[0].rows] == [3, 3, 3]
+
+
+def test_table_stays_a_table_with_its_citations_in_markdown(assistant: Any, texts: PageTexts) -> None:
+    lines = to_markdown([tabled(assistant)], assistant.documents, texts).splitlines()
+    first = lines.index("| 方面 | 甲协议 | 乙计划 |")
+    assert lines[first - 1] == ""
+    assert lines[first + 1 : first + 5] == [
+        "| --- | --- | --- |",
+        "| 相同 | 都支持**协同**[^1-1] | 都支持协同[^1-2] |",
+        "| 仅一方 | — | 占比5.7%\\|以上[^1-2] |",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("scope", [["gone"], [PLAN_DOC, "gone"], ["hostile"]])
+def test_limit_to_a_document_that_is_gone_is_told_and_not_dropped(
+    assistant: Any, texts: PageTexts, tmp_path: Path, scope: list[str]
+) -> None:
+    page = ChatPage(
+        assistant,
+        Desk(assistant),
+        AnswerBook(tmp_path),
+        settings=Settings(build_dir=tmp_path),
+        texts=texts,
+        examples=(),
+    )
+    # Of two documents that this caller may see.
+    caller = replace(LOCAL, documents=(PLAN_DOC, "000_73137972a704de7e"))
+    before = len(assistant.asked)
+
+    async def views() -> list[View]:
+        return [one async for one in page.asked("研发经费", [], scope, caller)]
+
+    (view,) = anyio.run(views)
+    assert "没有编号为" in str(view.notice)
+    assert len(assistant.asked) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,24 @@ def ask(page: Any, question: str) -> Any:
 
 
 def menu(page: Any) -> Any:
-    if page.locator(".wn-menu[open]").count() == 0:
-        page.click("#wn-menu summary")
+    """Open the menu, unless it is; the framework may draw it anew, and closed, at that very moment."""
+    page.locator("#wn-shelf .wn-doc").first.wait_for(state="attached")
+    for _ in range(8):
+        if page.locator(".wn-menu[open]").count() == 0:
+            page.click("#wn-menu summary")
+        with suppress(playwright.TimeoutError):
+            page.wait_for_selector(".wn-menu[open]", timeout=2500)
+            break
     return page.locator(".wn-menu-body")
+
+
+def wait_for_titles(page: Any, *titles: str) -> None:
+    """Wait until the menu lists these conversations; the script names the open one after it was drawn."""
+    page.wait_for_function(
+        "(wanted) => { const found = [...document.querySelectorAll('.wn-title')].map((one) => one.textContent);"
+        " return JSON.stringify(found) === JSON.stringify(wanted); }",
+        arg=list(titles),
+    )
 
 
 def test_opinion_with_a_reason_is_kept(open_page: Any, client: Any) -> None:
@@ -50,12 +66,15 @@ def test_opinion_with_a_reason_is_kept(open_page: Any, client: Any) -> None:
     answer.locator(".wn-why input[type=text]").fill("漏了第七项")
     answer.locator("[data-rate-send]").click()
     answer.locator(".wn-thanks", has_text="已记录").wait_for()
-    page.wait_for_timeout(200)
-    kept = client.get("/api/v1/feedback").json()[0]
+    deadline = time.monotonic() + 60
+    # The thanks are there since the first click; the reason follows with a request of its own.
+    while not (kept := client.get("/api/v1/feedback").json()[0])["reason"]:
+        assert time.monotonic() < deadline, kept
+        time.sleep(0.05)
     assert (kept["rating"], kept["reason"], kept["question"]) == ("down", "不完整；漏了第七项", "七个方面")
     # The opinion is still shown after the conversation was drawn anew.
     ask(page, "研发经费")
-    assert page.locator("[data-rate=down][aria-pressed=true]").count() == 1
+    page.locator("[data-rate=down][aria-pressed=true]").wait_for()
 
 
 def test_link_to_an_answer_opens_it_elsewhere(open_page: Any) -> None:
@@ -72,19 +91,30 @@ def test_link_to_an_answer_opens_it_elsewhere(open_page: Any) -> None:
     popup.value.locator("#cited").wait_for()
 
 
+def test_shared_table_fits_a_phone(open_page: Any, client: Any) -> None:
+    answer = client.post("/api/v1/ask", json={"question": "异同"}).json()
+    link = client.post(f"/api/v1/answers/{answer['id']}/share").json()["url"]
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = open_page(link, ready=".wn-table", **phone)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = page.locator(".wn-ask p").bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    page.locator("[data-cite='1-2']").first.tap()
+    page.wait_for_function("document.activeElement.id === 'cite-1-2'")
+
+
 def test_conversations_can_be_left_and_found_again(open_page: Any) -> None:
     page = open_page()
     ask(page, "七个方面")
     page.click("#wn-new")
     page.wait_for_selector(".wn-example")
     ask(page, "研发经费")
-    titles = menu(page).locator(".wn-title")
-    assert titles.all_inner_texts() == ["研发经费", "七个方面"]
-    titles.nth(1).click()
+    wait_for_titles(page, "研发经费", "七个方面")
+    menu(page).locator(".wn-title").nth(1).click()
     page.locator(f"{ANSWER} ol").wait_for()
     page.reload()
     page.locator(f"{ANSWER} ol").wait_for()
-    assert menu(page).locator(".wn-title").all_inner_texts() == ["七个方面", "研发经费"]
+    wait_for_titles(page, "七个方面", "研发经费")
     page.once("dialog", lambda dialog: dialog.accept("协议的七项"))
     menu(page).locator("[data-menu=rename]").first.click()
     # The menu may have closed as the page drew itself anew; it is opened again below.
@@ -94,7 +124,7 @@ def test_conversations_can_be_left_and_found_again(open_page: Any) -> None:
     page.wait_for_function("document.querySelectorAll('.wn-title').length === 1")
     page.reload()
     page.locator(f"{ANSWER} ol").wait_for()
-    assert menu(page).locator(".wn-title").all_inner_texts() == ["协议的七项"]
+    wait_for_titles(page, "协议的七项")
 
 
 @pytest.mark.parametrize(("kind", "start"), [("md", "# 问策".encode()), ("docx", b"PK\x03\x04")])
@@ -128,6 +158,8 @@ def test_english_page_speaks_english_and_shares_the_conversation(open_page: Any)
 
 def test_menu_works_by_keyboard(open_page: Any) -> None:
     page = open_page()
+    # The page's first event draws the menu anew, and with it what has the focus.
+    page.locator("#wn-shelf .wn-doc").first.wait_for()
     page.locator("#wn-menu summary").focus()
     page.keyboard.press("Enter")
     page.locator(".wn-menu[open]").wait_for()

@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from app.web.cards import display_titles, render_panel
+from app.web.cards import display_titles, document_details, render_panel, span_page
 from app.web.conversation import dump_exchanges, exchange_of, history_of, load_exchanges
 from app.web.document_view import read_span, render_document
+from app.web.export import footnote
 from app.web.guards import chinese_head
 from app.web.messages import copy_text, render_log
 from app.web.questions import find_problem
 from app.web.texts import PageTexts, load_examples, load_texts
 from index.errors import SettingsError
+from index.marks import without_marks
 from index.types import Answer
 
 PROMPTS = Path("prompts")
 PORTAL_DOC = "001_425dc3c6bcd1fc5c"
+PLAN_DOC = "003_b0eb32551eef246d"
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +77,54 @@ def test_every_marker_leads_to_a_card_and_ids_are_unique(assistant: Any, texts: 
     targets = re.findall(r'data-cite="([^"]+)"', page)
     assert targets
     assert {f"cite-{name}" for name in targets} <= set(ids)
+
+
+def test_document_page_shows_where_its_clauses_stand_too_and_what_differs(
+    client: httpx.Client, assistant: Any
+) -> None:
+    one, other = (name for name in assistant.documents if name.startswith(("000_", "004_")))
+    page = client.get(f"/documents/{one}").text
+    (likeness,) = assistant.likenesses(one).values()
+    assert likeness.same > 30
+    assert likeness.changed
+    title = assistant.documents[other].title
+    summary = f"另载于《{title}》：{likeness.same} 个条款文字相同，{len(likeness.changed)} 个有出入"
+    assert f'<details class="copies"><summary>{escape(summary)}</summary>' in page
+    for _, there, apart in likeness.changed:
+        assert f"../documents/{other}?start={there.start}&amp;end={there.end}#cited" in page
+        assert all(escape(item.other) in page for item in apart)
+    assert 'class="copies"' not in client.get("/documents/003_b0eb32551eef246d").text
+    assert "Also in" in client.get(f"/documents/{one}?lang=en").text
+
+
+def test_library_and_page_tell_what_was_found_of_a_document(assistant: Any, texts: PageTexts) -> None:
+    document = replace(
+        assistant.documents["003_b0eb32551eef246d"],
+        parties=("甲市科技局", "乙市科技局"),
+        agreements=("科技合作协议",),
+        effective="2024-01-01",
+        validity="有效期三年",
+    )
+    details = dict(document_details(document, texts))
+    assert details["签署方"] == "甲市科技局、乙市科技局"
+    assert details["协议"] == "《科技合作协议》"
+    assert (details["施行日期"], details["有效期"]) == ("2024-01-01", "有效期三年")
+    assert details["发文字号"] == "渝高新发〔2023〕8号"
+    assert "失效日期" not in details
+    shown = render_document(document, assistant.outline(document.doc_id), span=None, bad_span=False, texts=texts)
+    assert "<dt>签署方</dt><dd>甲市科技局、乙市科技局</dd>" in shown
+
+
+def test_the_page_of_a_paged_file_is_named_with_the_citation(assistant: Any, texts: PageTexts) -> None:
+    plain = assistant.documents[PLAN_DOC]
+    documents = {PLAN_DOC: replace(plain, pages=(0, 100, 5000))}
+    exchange = exchange_of("七个方面", assistant.ask("研发经费"), seconds=1.0, answer_id="a")
+    (span,) = exchange.citations
+    expected = "第2页" if span.start < 5000 else "第3页"
+    assert span_page(span, documents, texts) == expected
+    assert expected in render_panel([exchange], documents, texts=texts)
+    assert expected in footnote(span, documents, texts)
+    assert span_page(span, {PLAN_DOC: plain}, texts) == ""
 
 
 def test_documents_of_the_same_title_are_told_apart(assistant: Any, texts: PageTexts) -> None:
@@ -163,7 +215,7 @@ def test_document_page_shows_the_whole_text_and_nothing_active(assistant: Any, t
     assert not re.search(r"<(script|img|style)\b", body)
     assert "javascript:" not in html
     shown = "".join(re.findall(r"<mark[^>]*>(.*?)</mark>", body))
-    assert unescape(shown) == "".join(line.strip() for line in document.text.splitlines())
+    assert unescape(shown) == "".join(line.strip() for line in without_marks(document.text).splitlines())
 
 
 @pytest.mark.parametrize(

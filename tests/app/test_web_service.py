@@ -20,6 +20,7 @@ from index.errors import SettingsError
 from index.types import Answer
 
 PORTAL_DOC = "001_425dc3c6bcd1fc5c"
+PLAN_DOC = "003_b0eb32551eef246d"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -56,6 +57,30 @@ def test_history_and_filter_reach_the_assistant(client: httpx.Client, assistant:
 
 
 @pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"issuer": "改革发展局"}, (PLAN_DOC,)),
+        ({"issuer": "改革发展局", "doc_ids": [PORTAL_DOC]}, ()),
+        ({"since": "2023"}, (PLAN_DOC,)),
+        ({"since": "2020-04", "until": "2020-04-30"}, (PORTAL_DOC,)),
+        ({"until": "1999"}, ()),
+    ],
+)
+def test_issuer_and_period_limit_the_documents_also_to_none(
+    client: httpx.Client, assistant: Any, limits: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    assert client.post("/api/v1/ask", json={"question": "七个方面", **limits}).status_code == 200
+    assert assistant.asked[-1][2] == expected
+
+
+def test_limits_are_described(client: httpx.Client) -> None:
+    schema = client.get("/openapi.json").json()["components"]["schemas"]["AskIn"]
+    assert "no_document" in schema["description"]
+    assert {"doc_ids", "issuer", "since", "until"} <= schema["properties"].keys()
+    assert "2023-04-26" in schema["properties"]["since"]["description"]
+
+
+@pytest.mark.parametrize(
     ("body", "status", "code", "chinese"),
     [
         ({"question": ""}, 422, "question_empty", "请输入问题"),
@@ -67,6 +92,9 @@ def test_history_and_filter_reach_the_assistant(client: httpx.Client, assistant:
         ({}, 422, "request_invalid", "body.question"),
         ({"question": "甲", "top_k": 3}, 422, "request_invalid", "body.top_k"),
         ({"question": "甲", "doc_ids": []}, 422, "request_invalid", "body.doc_ids"),
+        ({"question": "甲", "since": "去年"}, 422, "request_invalid", "body.since"),
+        ({"question": "甲", "until": "2023-13"}, 422, "request_invalid", "body.until"),
+        ({"question": "甲", "issuer": ""}, 422, "request_invalid", "body.issuer"),
         ({"question": "甲", "doc_ids": ["没有"]}, 404, "document_unknown", "没有编号为“没有”"),
         ({"question": "甲", "history": [{"role": "system", "content": "x"}]}, 422, "request_invalid", "role"),
         ({"question": "甲", "history": [{"role": "user", "content": "\u0007"}]}, 422, "question_control", "控制"),
@@ -142,6 +170,10 @@ def test_openapi_describes_the_api_and_nothing_else(client: httpx.Client) -> Non
         "/api/v1/documents/{doc_id}",
         "/api/v1/passages/{passage_id}",
         "/api/v1/answers/{answer_id}/share",
+        "/api/v1/answers/{answer_id}/suggestions",
+        "/api/v1/documents/preview",
+        "/api/v1/suggestions",
+        "/api/v1/uploads/{job_id}",
         "/api/v1/feedback",
         "/api/v1/tokens",
         "/v1/chat/completions",
@@ -246,6 +278,15 @@ def test_desk_turns_away_what_it_cannot_answer_soon() -> None:
         def search(self, query: str, k: int = 10, **_: Any) -> list[Any]:
             raise NotImplementedError
 
+        def now(self) -> Any:
+            raise NotImplementedError
+
+        def reading_only(self) -> Any:
+            raise NotImplementedError
+
+        def likenesses(self, doc_id: str) -> Any:
+            raise NotImplementedError
+
         def outline(self, doc_id: str) -> Any:
             raise NotImplementedError
 
@@ -291,3 +332,21 @@ def test_address_shown_can_be_opened() -> None:
     assert page_address("127.0.0.1", 7860) == "http://127.0.0.1:7860/"
     assert page_address("0.0.0.0", 7861) == "http://127.0.0.1:7861/"
     assert page_address("::1", 7860) == "http://[::1]:7860/"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/ask", "POST"),
+        ("POST", "/healthz", "GET"),
+        ("POST", "/metrics", "GET"),
+        ("GET", "/v1/chat/completions", "POST"),
+        ("POST", "/api/v1/documents/none", "DELETE, GET"),
+    ],
+)
+def test_wrong_method_is_told_with_the_right_one(
+    client: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    told = client.request(method, path)
+    assert (told.status_code, told.headers.get("allow")) == (405, allowed)
+    assert client.request(method, "/api/v1/nothing").status_code == 404

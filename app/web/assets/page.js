@@ -77,8 +77,30 @@
     }
   }
 
+  // Programs that take more than plain text get lists and tables as such, with the sources below.
+  async function putRich(answer, text) {
+    if (!window.ClipboardItem || !navigator.clipboard) { await putOnClipboard(text); return; }
+    const body = answer.querySelector(".wn-text").cloneNode(true);
+    body.querySelectorAll(".wn-marker").forEach((one) => one.replaceWith(one.textContent));
+    body.querySelectorAll("table").forEach((one) => one.setAttribute("border", "1"));
+    const sources = document.createElement("div");
+    const after = text.split("\n").slice(text.split("\n").lastIndexOf("") + 1);
+    for (const line of after) {
+      const paragraph = document.createElement("p");
+      paragraph.textContent = line;
+      sources.append(paragraph);
+    }
+    const parts = { "text/plain": text, "text/html": body.innerHTML + sources.outerHTML };
+    const blobs = Object.entries(parts).map(([type, part]) => [type, new Blob([part], { type })]);
+    try {
+      await navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+    } catch {
+      await putOnClipboard(text);
+    }
+  }
+
   async function copy(button) {
-    await putOnClipboard(button.parentElement.querySelector("[data-copy-source]").value);
+    await putRich(button.closest(".wn-answer"), button.parentElement.querySelector("[data-copy-source]").value);
     const label = button.textContent;
     button.textContent = button.dataset.done;
     setTimeout(() => { button.textContent = label; }, 1800);
@@ -173,6 +195,87 @@
     setTimeout(() => { button.textContent = label; }, 2500);
   }
 
+  // Questions to offer come after the page, because each was asked before it is offered.
+  const offered = { first: null, next: new Map() };
+
+  async function untilReady(path, take) {
+    for (let round = 0; round < 40; round += 1) {
+      let told;
+      try {
+        const reply = await fetch(home + path);
+        if (!reply.ok) return;
+        told = await reply.json();
+      } catch {
+        return;
+      }
+      take(told);
+      if (told.ready) return;
+      await new Promise((resolve) => { setTimeout(resolve, 300 + 100 * round); });
+    }
+  }
+
+  function questionButton(question, css) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = css;
+    button.dataset.question = question;
+    button.textContent = question;
+    return button;
+  }
+
+  function showFirst() {
+    const place = document.querySelector("[data-offers]");
+    const told = offered.first;
+    if (!place || !told) return;
+    if (told.ready) {
+      document.querySelectorAll(".wn-examples .wn-example").forEach((one) => {
+        if (!told.examples.includes(one.dataset.question)) one.closest("li").remove();
+      });
+      document.querySelector(".wn-welcome").classList.add("is-checked");
+    }
+    for (const one of told.documents) {
+      let group = [...place.querySelectorAll("details")].find((known) => known.dataset.doc === one.doc_id);
+      if (group) continue;
+      group = document.createElement("details");
+      group.dataset.doc = one.doc_id;
+      group.className = "wn-offer";
+      const title = document.createElement("summary");
+      title.textContent = one.title;
+      group.append(title, ...one.questions.map((question) => questionButton(question, "wn-chip")));
+      place.append(group);
+    }
+    place.hidden = told.documents.length === 0;
+  }
+
+  function offerFirst() {
+    if (!document.querySelector("[data-offers]")) return;
+    if (offered.first) { showFirst(); return; }
+    offered.first = { ready: false, examples: [], documents: [] };
+    untilReady("api/v1/suggestions", (told) => { offered.first = told; showFirst(); });
+  }
+
+  function showNext(id) {
+    const place = document.querySelector(`[data-follow="${id}"]`);
+    const questions = offered.next.get(id);
+    if (!place || !questions || !questions.length || !place.hidden) return;
+    place.append(...questions.map((question) => questionButton(question, "wn-chip")));
+    place.hidden = false;
+  }
+
+  function offerNext() {
+    const place = document.querySelector("[data-follow]");
+    if (!place) return;
+    const id = place.dataset.follow;
+    if (offered.next.has(id)) { showNext(id); return; }
+    offered.next.set(id, []);
+    untilReady(`api/v1/answers/${id}/suggestions`, (told) => { offered.next.set(id, told.suggestions); showNext(id); });
+  }
+  addEventListener("load", () => {
+    // The framework draws the page some time after it is loaded.
+    const look = (tries) => { if (document.querySelector(".wn-log, .wn-welcome")) { offerFirst(); } else if (tries > 0) setTimeout(look, 100, tries - 1); };
+    look(100);
+  });
+
   // On touch screens a focused box would raise the keyboard over the page.
   function focusBox(tries) {
     const box = document.querySelector("#wn-box textarea");
@@ -195,6 +298,12 @@
     if (title && first) title.textContent = first.innerText.slice(0, 60);
   }
 
+  // Drawing the menu anew takes the focus away from what was in it, without an event.
+  let inMenu = false;
+  document.addEventListener("focusin", (event) => {
+    inMenu = event.target instanceof Element && event.target.closest("#wn-menu") !== null;
+  });
+
   // Removing an open menu from the page tells nobody, so this stays true while it is drawn anew.
   let menuOpen = false;
   document.addEventListener("toggle", (event) => {
@@ -208,9 +317,9 @@
       requestAnimationFrame(() => {
         nameConversation();
         const menu = document.querySelector(".wn-menu");
-        if (!menuOpen || menu.open) return;
-        menu.open = true;
-        if (document.activeElement === document.body) menu.querySelector("summary").focus();
+        if (!menu) return;
+        if (menuOpen) menu.open = true;
+        if (inMenu && document.activeElement === document.body) menu.querySelector("summary").focus();
       });
     },
     // What a click in the menu asks for, or nothing: no change while an answer is being looked for.
@@ -232,9 +341,14 @@
     updated() {
       requestAnimationFrame(() => {
         const turns = document.querySelectorAll(".wn-turn");
+        // The list of documents makes room for the sources when the first answer comes.
+        const shelf = document.querySelector(".wn-shelf");
+        if (shelf && turns.length > 0 && !document.body.classList.contains("wn-started")) shelf.open = false;
         document.body.classList.toggle("wn-started", turns.length > 0);
         nameConversation();
         document.querySelectorAll("[data-answer]").forEach(showOpinion);
+        offerFirst();
+        offerNext();
         const last = turns[turns.length - 1];
         if (!last) return;
         const answer = last.querySelector("[data-status]");

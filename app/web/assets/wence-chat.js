@@ -20,7 +20,7 @@
       title: "问策", placeholder: "请输入您的问题", ask: "提问", question: "您的问题", log: "对话", pending: "正在查找相关条款……",
       understood: "理解为：", refused: "文件中没有找到依据", related: "相近条款（供参考阅读，并不等于答案）", sources: "引用",
       original: "查看原文", close: "关闭", marker: (n) => `查看引用 ${n}`, unverified: "未核实，请以原文为准：", failed: "没能完成回答",
-      retry: "重试", network: "连接不上问答服务，请稍后再试。", up: "赞", down: "踩", thanks: "谢谢反馈", done: (n) => `回答完成，引用 ${n} 处。`,
+      retry: "重试", network: "连接不上问答服务，请稍后再试。", up: "赞", down: "踩", thanks: "谢谢反馈", first: "可以这样问", next: "接着问", done: (n) => `回答完成，引用 ${n} 处。`,
     },
     en: {
       title: "Wence", placeholder: "Ask a question, in Chinese", ask: "Ask", question: "Your question", log: "Conversation",
@@ -28,7 +28,7 @@
       related: "Nearest clauses (related reading, not an answer)", sources: "Sources", original: "Open the original", close: "Close",
       marker: (n) => `Show source ${n}`, unverified: "Not verified; the original counts: ", failed: "The answer was not completed",
       retry: "Try again", network: "The service cannot be reached; try again later.", up: "Helpful", down: "Not helpful",
-      thanks: "Thank you", done: (n) => `Answered, with ${n} sources.`,
+      thanks: "Thank you", first: "For example", next: "Ask next", done: (n) => `Answered, with ${n} sources.`,
     },
   };
 
@@ -63,6 +63,9 @@ button { font: inherit; cursor: pointer; }
 .card blockquote { margin: 4px 0; padding: 2px 10px; border-left: 3px solid var(--wence-line, var(--l)); white-space: pre-wrap; }
 .link { padding: 2px 6px; margin-left: -6px; border: 0; border-radius: 6px; background: none; color: var(--wence-accent, var(--a)); font-size: 13.5px; }
 .link:hover, .marker:hover { text-decoration: underline; }
+.chips { margin: 0 0 14px; }
+.chip { display: block; width: fit-content; max-width: 100%; margin: 6px 0 0; padding: 5px 12px; text-align: left; font-size: 14px; line-height: 1.6; color: var(--wence-accent, var(--a)); background: var(--wence-surface, var(--s)); border: 1px solid var(--wence-line, var(--l)); border-radius: 14px; }
+.chip:hover { background: var(--w); }
 .tools { display: flex; gap: 12px; margin-top: 8px; }
 form { display: flex; gap: 8px; padding: 10px 12px; background: var(--wence-surface, var(--s)); border-top: 1px solid var(--wence-line, var(--l)); }
 textarea { flex: 1; min-width: 0; resize: none; padding: 8px 10px; font: inherit; color: inherit; background: var(--wence-ground, var(--g)); border: 1px solid var(--wence-soft, var(--q)); border-radius: 10px; }
@@ -90,12 +93,13 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
   };
 
   class WenceChat extends HTMLElement {
-    static observedAttributes = ["title", "language"];
+    static observedAttributes = ["title", "language", "token"];
     #turns = [];
     #busy = false;
     #built = false;
     #parts = {};
     #abort = null;
+    #offering = 0;
 
     connectedCallback() {
       if (this.#built) return;
@@ -123,11 +127,16 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
       this.#tell("wence-ready", {});
       const first = this.getAttribute("initial-question");
       if (first) this.ask(first);
+      else this.#offerFirst();
     }
 
     disconnectedCallback() { if (this.#abort) this.#abort.abort(); }
 
-    attributeChangedCallback() { if (this.#built) this.#label(); }
+    attributeChangedCallback(name, before, after) {
+      if (!this.#built) return;
+      this.#label();
+      if (name === "token" && before !== after && !this.#parts.log.firstChild) this.#offerFirst();
+    }
 
     get #texts() { return TEXTS[(this.getAttribute("language") || "zh").toLowerCase().startsWith("en") ? "en" : "zh"]; }
 
@@ -158,6 +167,45 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
       if (this.#abort) this.#abort.abort();
       this.#turns = [];
       this.#parts.log.replaceChildren();
+      this.#offerFirst();
+    }
+
+    /* Questions that have an answer, as buttons; nothing at all where they cannot be had. */
+    async #offer(path, take) {
+      const round = this.#offering += 1;
+      for (let wait = 300; wait < 4000; wait += 100) {
+        let told;
+        try {
+          told = await (await this.#call(path, {})).json();
+        } catch {
+          return;
+        }
+        if (round !== this.#offering || !this.isConnected) return;
+        if (told.ready) { take(told); return; }
+        await new Promise((resolve) => { setTimeout(resolve, wait); });
+      }
+    }
+
+    #chips(heading, questions) {
+      const chips = make("div", { class: "chips", part: "suggestions", role: "group", "aria-label": heading }, make("span", { class: "soft", text: heading }));
+      for (const question of questions) chips.append(make("button", { class: "chip", type: "button", part: "suggestion", text: question, onclick: () => { if (!this.#busy) { chips.remove(); this.ask(question); } } }));
+      return chips;
+    }
+
+    #offerFirst() {
+      const wanted = (this.getAttribute("documents") || "").split(",").map((one) => one.trim()).filter(Boolean);
+      this.#offer("/api/v1/suggestions", (told) => {
+        const shown = told.documents.filter((one) => !wanted.length || wanted.includes(one.doc_id));
+        // One of each document in turn, so that each has its say.
+        const questions = [0, 1, 2].flatMap((row) => shown.map((one) => one.questions[row]).filter(Boolean)).slice(0, 4);
+        if (questions.length && !this.#parts.log.firstChild) this.#parts.log.append(this.#chips(this.#texts.first, questions));
+      });
+    }
+
+    #offerNext(place, record) {
+      this.#offer(`/api/v1/answers/${record.id}/suggestions`, (told) => {
+        if (told.suggestions.length && place.isConnected) place.after(this.#chips(this.#texts.next, told.suggestions));
+      });
     }
 
     async ask(text) {
@@ -167,6 +215,8 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
       const p = this.#parts;
       this.#busy = p.send.disabled = true;
       p.input.value = "";
+      this.#offering += 1;
+      p.log.querySelectorAll(".chips").forEach((one) => one.remove());
       const place = make("article", { class: "answer", part: "answer" }, make("p", { class: "soft", text: t.pending }));
       p.log.append(make("p", { class: "ask", part: "question", text: question }), place);
       place.previousSibling.scrollIntoView({ block: "nearest" });
@@ -178,6 +228,7 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
         this.#show(place, question, record);
         p.status.textContent = record.refused ? t.refused : t.done(record.citations.length);
         this.#tell("wence-answer", { question, record });
+        this.#offerNext(place, record);
       } catch (error) {
         if (error.name !== "AbortError") this.#fail(place, question, error);
       } finally {
@@ -256,6 +307,7 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
       const open = (marker) => { const card = cards.get(marker); card.focus(); card.scrollIntoView({ block: "nearest" }); this.#tell("wence-citation", { citation: record.citations.find((one) => one.marker === marker) }); };
       parts.push(this.#text(record.answer, record.citations, open));
       if (record.unverified.length) parts.push(make("p", { class: "verdict", text: t.unverified + record.unverified.join("；") }));
+      if (record.writing) parts.push(make("p", { class: "soft", text: record.writing.notice }));
       const shown = record.refused ? record.related : record.citations;
       if (shown.length) {
         const list = make("section", { class: "sources", part: "citations" }, make("h3", { text: record.refused ? t.related : t.sources }));
@@ -315,7 +367,8 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
     #text(text, citations, open) {
       const box = make("div", { class: "text", part: "text" });
       const lines = text.split("\n");
-      const row = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+      // A bar that belongs to a cell's words is written as "\\|".
+      const row = (line) => line.trim().replace(/^\||(?<!\\)\|$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"));
       let list = null;
       for (let at = 0; at < lines.length; at += 1) {
         const line = lines[at];
@@ -336,7 +389,7 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
           add(row(line), "th");
           for (at += 2; at < lines.length && lines[at].includes("|"); at += 1) add(row(lines[at]), "td");
           at -= 1;
-          box.append(make("div", { class: "scroll", tabindex: "0" }, table));
+          box.append(make("div", { class: "scroll", tabindex: "0", role: "group" }, table));
           continue;
         }
         box.append(make("p", {}, ...this.#inline(line.trim(), citations, open)));
