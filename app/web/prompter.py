@@ -6,11 +6,11 @@ One background thread asks while nobody waits for an answer. What it finds is ke
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from app.web.callers import Caller, limited, readable
 from app.web.conversation import Exchange
@@ -51,11 +51,19 @@ class Prompter:
         self._wording = wording
         self._kept: OrderedDict[_Key, tuple[str, ...] | None] = OrderedDict()
         self._lock = threading.Lock()
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="wence-prompter")
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        # A daemon, so that a process that ends does not wait for questions that nobody will read.
+        self._worker = threading.Thread(target=self._work, name="wence-prompter", daemon=True)
 
     def close(self) -> None:
-        """Ask no more."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        """Ask no more; what is being asked comes to its end."""
+        self._closed.set()
+        self._jobs.put(lambda: None)
+
+    def _work(self) -> None:
+        while not self._closed.is_set():
+            self._jobs.get()()
 
     def examples(self, caller: Caller) -> tuple[str, ...] | None:
         """Return those of the example questions that turn out as they should, ``None`` while they are asked.
@@ -133,11 +141,12 @@ class Prompter:
             with self._lock:
                 self._kept[key] = found
 
-        try:
-            self._worker.submit(work)
-        except RuntimeError:
-            # The service stops.
+        if self._closed.is_set():
             return ()
+        with self._lock:
+            if self._worker.ident is None:
+                self._worker.start()
+        self._jobs.put(work)
         return None
 
     def _answered(
@@ -170,6 +179,8 @@ class Prompter:
     def _asked(self, question: str, now: AssistantFace, caller: Caller) -> Answer | None:
         """Return the answer, ``None`` to what is no question, once nobody waits for one."""
         self._wait_for_quiet()
+        if self._closed.is_set():
+            return None
         try:
             return now.reading_only().ask(question, doc_ids=limited(None, caller))
         except WenceError:
@@ -179,4 +190,5 @@ class Prompter:
         """Return when nobody is being answered, or after a while: offers must not come too late either."""
         deadline = time.monotonic() + _PATIENCE_S
         while self._desk.in_progress and time.monotonic() < deadline:
-            time.sleep(_STEP_S)
+            if self._closed.wait(_STEP_S):
+                return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import http.server
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -343,3 +345,26 @@ def test_component_offers_questions(open_page: Any, real_server: str, portal_por
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Keep the test output clean."""
+
+
+def test_a_process_that_ends_does_not_wait_for_questions_to_offer() -> None:
+    program = """
+import threading
+from app.web.prompter import Prompter
+class Busy:
+    in_progress = 1
+prompter = Prompter(None, Busy(), None)
+begun = threading.Event()
+def search():
+    begun.set()
+    prompter._wait_for_quiet()
+    return ()
+prompter._get(("a",), search)
+assert begun.wait(30)
+"""
+    root = Path(__file__).parents[2]
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, timeout=120, check=False)
+    assert done.returncode == 0
+    # The wait for quiet alone would take twenty seconds.
+    assert time.monotonic() - started < 15
