@@ -59,6 +59,11 @@ def build_parser() -> argparse.ArgumentParser:
     accept.add_argument("--baseline", type=Path, default=commands.BASELINE, metavar="FILE")
     accept.set_defaults(do=commands.accept)
 
+    practice = commands_of.add_parser("practice", help="ask practice questions over their own documents")
+    practice.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="e.g. eval/practice/a3")
+    _add_reports(practice)
+    practice.set_defaults(do=commands.practice)
+
     answers = commands_of.add_parser("answers", help="score a question file, or another system's answers")
     answers.add_argument(
         "--questions", type=Path, required=True, metavar="FILE", help="question file, either schema"

@@ -143,6 +143,26 @@ def save_baseline(whole: Run, path: Path) -> None:
     _write_json(path, record)
 
 
+def practice(options: Namespace) -> int:
+    """Ask the questions of practice folders, each over its own documents, and report them together."""
+    from eval.cases import load_practice
+    from eval.opening import documents_locator, settings_in_force, settings_record, temporary_reader
+    from eval.runner import Run, run_system
+    from index.corpus import load_corpus
+
+    settings = settings_in_force()
+    options.fast = False
+    scored, seconds = [], 0.0
+    for folder in options.folders:
+        cases = load_practice(folder)
+        documents = load_corpus(folder).documents
+        with temporary_reader(documents, settings) as system:
+            one = run_system(system, cases, documents_locator(documents))
+        scored += one.scored
+        seconds += one.seconds
+    return _finish([Run("wence", tuple(scored), seconds)], options, settings_record(settings))
+
+
 def answers(options: Namespace) -> int:
     """Score a question file on the current index, or the answers that another system gave to it."""
     from eval.foreign import load_any

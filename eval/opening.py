@@ -65,8 +65,7 @@ def open_bench() -> Bench:
 
     settings = settings_in_force()
     assistant = build_assistant(settings)
-    locator = Locator({doc_id: document.text for doc_id, document in assistant.documents.items()})
-    return Bench(assistant, locator, settings)
+    return Bench(assistant, documents_locator(list(assistant.documents.values())), settings)
 
 
 def corpus_texts() -> Texts:
@@ -86,7 +85,11 @@ def corpus_locator() -> Locator:
     """Return the cleaned documents by id, without opening an index: enough to score the answers of others."""
     from index.corpus import load_corpus
 
-    documents = load_corpus(settings_in_force().corpus_dir).documents
+    return documents_locator(load_corpus(settings_in_force().corpus_dir).documents)
+
+
+def documents_locator(documents: Sequence[Document]) -> Locator:
+    """Return the cleaned texts of ``documents`` by id."""
     return Locator({document.doc_id: document.text for document in documents})
 
 

@@ -1,6 +1,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +132,35 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
     code = f"import sys, eval.cli; eval.cli.build_parser(); print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_practice_asks_each_folder_over_its_own_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Echo:
+        name = "wence"
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def ask(self, case: Any) -> Outcome:
+            return Outcome(case.id, self.text, False)
+
+    @contextmanager
+    def reader(documents: Any, settings: Any) -> Iterator[Any]:
+        yield Echo(documents[0].text)
+
+    monkeypatch.setattr(opening, "temporary_reader", reader)
+    for name, figure in (("x1", "300万辆"), ("x2", "500亿元")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "a.txt").write_text(f"计划\n到2025年达到{figure}。", encoding="utf-8")
+        facts = {"key_facts": [[figure]], "evidence": [[{"source": "a.txt", "quote": f"到2025年达到{figure}"}]]}
+        line = LINE | facts | {"id": f"{name}-1"}
+        line.pop("fact")
+        write(folder / "questions.jsonl", line)
+    report = tmp_path / "report.json"
+    assert main(["practice", str(tmp_path / "x1"), str(tmp_path / "x2"), "--json", str(report)]) == 0
+    scored = json.loads(report.read_text(encoding="utf-8"))["runs"][0]["questions"]
+    assert [(q["id"], q["scores"]["correct"]) for q in scored] == [("x1-1", 1.0), ("x2-1", 1.0)]
+    assert "right outcome" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from eval.spans import squash
 
 PRACTICE = Path(__file__).parents[2] / "eval" / "practice"
 GROUPS = sorted(path.name for path in PRACTICE.iterdir() if path.is_dir())
-HELD_OUT = ["a3", "b2", "c3", "d2"]
+HELD_OUT = ["a3", "b2", "c3", "d2", "g1e", "g2e", "g3e", "g4e"]
 
 
 def folded(text: str) -> str:
@@ -59,7 +59,9 @@ def _faults_of(case: Case, texts: dict[str, str]) -> Iterator[str]:
 def test_a_group_is_sound(name: str) -> None:
     assert faults(PRACTICE / name) == []
     cases = load_practice(PRACTICE / name)
-    assert Counter(case.answerable for case in cases) == {True: 61, False: 14}
+    # The later groups hold more near misses.
+    later = {True: 46, False: 26}
+    assert Counter(case.answerable for case in cases) == (later if name[0] in "gh" else {True: 61, False: 14})
     assert {case.split for case in cases} == {"dev"}
     assert all(case.fact == case.id for case in cases)
     assert len(list((PRACTICE / name).glob("*.txt"))) == 4
@@ -67,18 +69,20 @@ def test_a_group_is_sound(name: str) -> None:
 
 def test_the_readme_says_what_each_group_is_for() -> None:
     rows = re.findall(
-        r"^\| ((?:[a-f]\d ?)+) \| (.+) \|$", (PRACTICE / "README.md").read_text("utf-8"), re.MULTILINE
+        r"^\| ((?:[a-h]\d[a-e]? ?)+) \| (.+) \|$", (PRACTICE / "README.md").read_text("utf-8"), re.MULTILINE
     )
-    groups = {use.split()[0]: names.split() for names, use in rows}
-    assert groups["held"] == HELD_OUT
-    assert sorted(groups["training"] + groups["held"]) == GROUPS
-    assert len(GROUPS) == 16
+    groups = {use: names.split() for names, use in rows}
+    kept = [name for use, names in groups.items() if use.startswith("held out") for name in names]
+    trained = [name for use, names in groups.items() if use.startswith("training") for name in names]
+    assert sorted(kept) == HELD_OUT
+    assert sorted(trained + kept) == GROUPS
+    assert len(GROUPS) == 45
 
 
 def test_no_group_repeats_another() -> None:
     texts = [folded(path.read_text("utf-8")) for path in PRACTICE.glob("*/*.txt")]
     questions = [case.question for name in GROUPS for case in load_practice(PRACTICE / name)]
-    assert len(texts) == len(set(texts)) == 64
+    assert len(texts) == len(set(texts)) == 180
     repeated = [question for question, times in Counter(questions).items() if times > 1]
     assert repeated == []
 
