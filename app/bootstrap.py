@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.intake.intake import Intake
     from app.reload import LiveAssistant
     from index.embed import Embedder
+    from index.rerank import Reranker
     from index.store import Store
     from index.types import Document
 
@@ -43,6 +44,21 @@ def load_embedder(settings: Settings, progress: Progress = say) -> Embedder:
 
     folder = resolve_model(settings.model, cache_dir=settings.models_dir, progress=progress)
     return Embedder.load(folder, threads=settings.threads)
+
+
+def load_reranker(settings: Settings, progress: Progress = say) -> Reranker | None:
+    """Return what reads the best sentences again, ``None`` where the settings switch it off.
+
+    Raises:
+        ModelError: its weights, or the default model that has its word vectors, are missing or damaged.
+
+    """
+    if settings.reranker == "none":
+        return None
+    from index.models import EMBEDDED, resolve_model
+    from index.rerank import Reranker
+
+    return Reranker.load(resolve_model(EMBEDDED, cache_dir=settings.models_dir, progress=progress))
 
 
 def open_index(settings: Settings, embedder: Embedder) -> Store:
@@ -95,8 +111,9 @@ def build_assistant(settings: Settings, progress: Progress = say) -> Assistant:
 
     """
     embedder = load_embedder(settings, progress)
+    reranker = load_reranker(settings, progress)
     generator = load_generator(settings, progress)
-    return _warmed(_assemble(settings, ready_index(settings, embedder, progress), embedder, generator))
+    return _warmed(_assemble(settings, ready_index(settings, embedder, progress), embedder, reranker, generator))
 
 
 def build_live_assistant(settings: Settings, progress: Progress = say) -> LiveAssistant:
@@ -111,6 +128,7 @@ def build_live_assistant(settings: Settings, progress: Progress = say) -> LiveAs
     from index.versions import read_pointer
 
     embedder = load_embedder(settings, progress)
+    reranker = load_reranker(settings, progress)
     generator = load_generator(settings, progress)
     seen = read_pointer(settings.index_dir)
     store = ready_index(settings, embedder, progress)
@@ -123,9 +141,9 @@ def build_live_assistant(settings: Settings, progress: Progress = say) -> LiveAs
             dimension=embedder.dimension,
             max_chars=settings.max_passage_chars,
         )
-        return _warmed(_assemble(settings, new, embedder, generator))
+        return _warmed(_assemble(settings, new, embedder, reranker, generator))
 
-    first = _warmed(_assemble(settings, store, embedder, generator))
+    first = _warmed(_assemble(settings, store, embedder, reranker, generator))
     return LiveAssistant(first, index_dir=settings.index_dir, seen=seen, reopen=reopen)
 
 
@@ -222,7 +240,11 @@ def load_generator(settings: Settings, progress: Progress = say) -> Generator | 
 
 
 def _assemble(
-    settings: Settings, store: Store, embedder: Embedder, generator: Generator | None = None
+    settings: Settings,
+    store: Store,
+    embedder: Embedder,
+    reranker: Reranker | None,
+    generator: Generator | None = None,
 ) -> Assistant:
     from app.answer.assistant import Assistant
     from app.answer.library import Library
@@ -236,6 +258,7 @@ def _assemble(
         top_k=settings.top_k,
         max_question_chars=settings.max_question_chars,
         generator=generator,
+        judge=reranker,
     )
 
 
@@ -254,4 +277,4 @@ def build_reader(settings: Settings, documents: Sequence[Document]) -> Assistant
         place = Path(folder) / "index"
         index_documents(documents, place, embedder, max_chars=settings.max_passage_chars, progress=True)
         # The opened store is whole in memory, so that its files may go.
-        return _assemble(settings, open_store(place), embedder)
+        return _assemble(settings, open_store(place), embedder, load_reranker(settings))

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="WENCE_", extra="forbid", frozen=True, toml_file=SETTINGS_FILE)
 
     model: str = Field(default="embedded", min_length=1, description="'embedded', a folder, or a hub name")
+    reranker: Literal["embedded", "none"] = Field(
+        default="none", description="what reads the best sentences again: the trained reranker, or nothing"
+    )
     corpus_dir: Path = Field(default=Path("corpus"), description="folder with the documents and sources.jsonl")
     build_dir: Path = Field(default=Path("build"), description="where the model and the index are kept")
     prompts_dir: Path = Field(default=Path("prompts"), description="fixed replies and prompt texts")

@@ -14,6 +14,7 @@ from eval.merge import in_fast_subset
 
 if TYPE_CHECKING:
     from eval.runner import Run
+    from eval.score import Scored
 
 QUESTIONS = Path("eval/questions.jsonl")
 BASELINE = Path("eval/baseline.json")
@@ -152,7 +153,8 @@ def practice(options: Namespace) -> int:
 
     settings = settings_in_force()
     options.fast = False
-    scored, seconds = [], 0.0
+    scored: list[Scored] = []
+    seconds = 0.0
     for folder in options.folders:
         cases = load_practice(folder)
         documents = load_corpus(folder).documents

@@ -33,6 +33,9 @@ UNIT_FEATURES = (
 GATE_FEATURES = (
     "cosine", "own", "context", "off", "value_missed", "place_missed", "area_missed", "office_missed",
 )  # fmt: skip
+# Beside the others where a reranker reads the units.
+JUDGED_UNIT_FEATURES = (*UNIT_FEATURES, "judged")
+JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first")
 _UNIT_RIDGE = 0.003
 _GATE_RIDGE = 0.02
 Array = NDArray[np.float64]
@@ -72,8 +75,8 @@ def collect(assistant: Assistant, cases: Sequence[Case]) -> list[Found]:
     return found
 
 
-def fit_units(found: Sequence[Found]) -> dict[str, float]:
-    """Return the weights of the unit features."""
+def fit_units(found: Sequence[Found], names: Sequence[str] = UNIT_FEATURES) -> dict[str, float]:
+    """Return the weights of the unit features ``names``."""
     groups: list[tuple[Array, Array]] = []
     for one in found:
         case, rows = one.case, one.evidence.whole.scored
@@ -81,7 +84,7 @@ def fit_units(found: Sequence[Found]) -> dict[str, float]:
             [_label(case, one.locator, Span(s.unit.doc_id, s.unit.start, s.unit.end), s.unit.text) for s in rows]
         )
         if case.answerable and labels.sum() > 0:
-            values = np.array([[s.features.get(n, 0.0) for n in UNIT_FEATURES] for s in rows])
+            values = np.array([[s.features.get(n, 0.0) for n in names] for s in rows])
             groups.append((values, labels / labels.sum()))
 
     def loss(w: Array) -> tuple[float, Array]:
@@ -95,7 +98,7 @@ def fit_units(found: Sequence[Found]) -> dict[str, float]:
             slope = slope + values.T @ (share - target) / len(groups)
         return total, slope
 
-    return _named(UNIT_FEATURES, _descend(loss, len(UNIT_FEATURES)))
+    return _named(names, _descend(loss, len(names)))
 
 
 def _label(case: Case, locator: Locator, span: Span, text: str) -> float:
@@ -110,10 +113,13 @@ def _label(case: Case, locator: Locator, span: Span, text: str) -> float:
     return 0.0
 
 
-def fit_gate(found: Sequence[Found], *, false_refusals: float, folds: int = 5) -> GateFit:
-    """Return the gate; AUROC, threshold and refusal rate come from scores of folds that were held out, by fact.
+def fit_gate(
+    found: Sequence[Found], names: Sequence[str] = GATE_FEATURES, *, false_refusals: float, folds: int = 5
+) -> GateFit:
+    """Return the gate over the features ``names``.
 
-    Questions that a veto or a rule of the gate refuses are not fitted; they count in the rates.
+    AUROC, threshold and refusal rate come from scores of folds that were held out, by fact. Questions that a veto
+    or a rule of the gate refuses are not fitted; they count in the rates.
     """
     from app.answer.gate import gate_features, lacking, veto
 
@@ -133,7 +139,7 @@ def fit_gate(found: Sequence[Found], *, false_refusals: float, folds: int = 5) -
         rows.append(features)
         answerable.append(float(case.answerable))
         fold.append(sum(case.fact.encode()) % folds)
-    x = np.array([[row[n] for n in GATE_FEATURES] for row in rows])
+    x = np.array([[row[n] for n in names] for row in rows])
     y = np.array(answerable)
     centre, spread = x.mean(0), x.std(0) + 1e-9
     z = np.hstack([(x - centre) / spread, np.ones((len(x), 1))])
@@ -148,7 +154,7 @@ def fit_gate(found: Sequence[Found], *, false_refusals: float, folds: int = 5) -
     left = max(0, round(false_refusals * (int(y.sum()) + refused[True])) - refused[True])
     cut = float(np.sort(held_out[y == 1])[min(left, int(y.sum()) - 1)])
     return GateFit(
-        _named(GATE_FEATURES, raw),
+        _named(names, raw),
         bias,
         auroc(held_out[y == 1], held_out[y == 0]),
         1 / (1 + float(np.exp(-cut))),
@@ -205,13 +211,15 @@ def _named(names: Sequence[str], values: Array) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in zip(names, values, strict=True) if abs(value) > 5e-4}
 
 
-def write(path: Path, select: Mapping[str, float], gate: GateFit, *, source: str) -> None:
-    """Write the fitted numbers."""
+def write(path: Path, select: Mapping[str, float], gate: GateFit, *, source: str, reranked: bool) -> None:
+    """Write the fitted numbers into their part of the file: those of a reranker's readings, or the others."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
     record = {
         "source": source,
-        "select": select,
+        "select": dict(select),
         "gate": gate.weights,
         "bias": round(gate.bias, 3),
         "threshold": round(gate.threshold, 3),
     }
+    record = {**kept, "reranked": record} if reranked else {**record, "reranked": kept.get("reranked")}
     path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

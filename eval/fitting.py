@@ -21,7 +21,16 @@ _SEED = 7
 def fit(options: Namespace) -> int:
     """Fit the unit weights and the gate. Raises CasesError when there is no dev question."""
     from app.answer.gate import WEIGHTS_FILE
-    from eval.fit import collect, fit_gate, fit_units, write
+    from eval.fit import (
+        GATE_FEATURES,
+        JUDGED_GATE_FEATURES,
+        JUDGED_UNIT_FEATURES,
+        UNIT_FEATURES,
+        collect,
+        fit_gate,
+        fit_units,
+        write,
+    )  # fmt: skip
     from eval.opening import open_bench
 
     if not 0 < options.false_refusals < 1:
@@ -36,11 +45,13 @@ def fit(options: Namespace) -> int:
         found += _practice(folder)
     if options.practice:
         source += f", with the practice questions {', '.join(folder.name for folder in options.practice)}"
-    units = fit_units(found)
+    reranked = bench.settings.reranker != "none"
+    units = fit_units(found, JUDGED_UNIT_FEATURES if reranked else UNIT_FEATURES)
     strangers = collect(bench.assistant, _off_topic(options.off_topic)) if options.off_topic else []
     if strangers:
         source += f", and {_OFF_TOPIC} questions of {options.off_topic.name} as further unanswerable ones"
-    gate = fit_gate([*found, *strangers], false_refusals=options.false_refusals)
+    features = JUDGED_GATE_FEATURES if reranked else GATE_FEATURES
+    gate = fit_gate([*found, *strangers], features, false_refusals=options.false_refusals)
     print("unit weights:", units)
     print("gate weights:", gate.weights, "bias:", round(gate.bias, 3), "threshold:", round(gate.threshold, 3))
     print(
@@ -48,7 +59,7 @@ def fit(options: Namespace) -> int:
     )
     print("the gate was fitted on what the present unit weights choose; run again after writing new ones")
     if options.write:
-        write(WEIGHTS_FILE, units, gate, source=source)
+        write(WEIGHTS_FILE, units, gate, source=source, reranked=reranked)
         print(f"wrote {WEIGHTS_FILE.name}")
     return 0
 

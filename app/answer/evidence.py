@@ -16,6 +16,7 @@ from app.answer.followup import rewrite
 from app.answer.gate import load_weights
 from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
+from app.answer.reranking import Judge, rerank
 from app.answer.select import Scored, TermMatcher, score_units
 from app.answer.turns import Turn
 from index.retrieve import Retriever
@@ -59,9 +60,12 @@ class Investigator:
         library: Library,
         *,
         top_k: int,
+        judge: Judge | None = None,
         rewriter: Callable[[str, Sequence[Turn]], str | None] | None = None,
     ) -> None:
-        """``rewriter`` is asked for a follow-up that the rules leave as it is."""
+        """``judge`` reads the best units again; ``rewriter`` is asked for a follow-up that no rule changes."""
+        self.judge = judge
+        self.weights = load_weights(reranked=judge is not None)
         self.rewriter = rewriter
         self.retriever = retriever
         self.library = library
@@ -103,13 +107,16 @@ class Investigator:
         clock.mark("retrieve")
         part = self._score(analysis, result.query_vector, result.hits, result.numbers)
         clock.mark("score")
+        if self.judge is not None:
+            weights = self.weights.reranked
+            scored = rerank(analysis.question, part.scored, self.library, self.judge, weights)
+            part = Part(part.analysis, scored, part.matcher)
+            clock.mark("rerank")
         return part, result.hits
 
     def _score(
         self, analysis: Analysis, vector: NDArray[np.float32], hits: Sequence[Hit], numbers: Sequence[int]
     ) -> Part:
         matcher = TermMatcher(analysis, self.library)
-        weights = load_weights().select
-        return Part(
-            analysis, score_units(analysis, vector, hits, numbers, self.library, weights, matcher), matcher
-        )
+        units = score_units(analysis, vector, hits, numbers, self.library, self.weights.select, matcher)
+        return Part(analysis, units, matcher)

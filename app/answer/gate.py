@@ -31,9 +31,13 @@ WEIGHTS_FILE = Path(__file__).parent / "gate.json"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Fitted numbers: of the unit score, of the gate, and the confidence below which it refuses."""
+    """Fitted numbers: of the unit score, of the gate, and the confidence below which it refuses.
+
+    ``select`` scores units before a reranker reads them, ``reranked`` after it; without one it is empty.
+    """
 
     select: Mapping[str, float]
+    reranked: Mapping[str, float]
     gate: Mapping[str, float]
     bias: float
     threshold: float
@@ -49,9 +53,9 @@ class Verdict:
     missing: str = ""
 
 
-@lru_cache(maxsize=1)
-def load_weights() -> Weights:
-    """Return the fitted weights.
+@lru_cache(maxsize=2)
+def load_weights(*, reranked: bool = False) -> Weights:
+    """Return the fitted weights for reading with or without a reranker.
 
     Raises:
         SettingsError: if the file is damaged.
@@ -59,7 +63,9 @@ def load_weights() -> Weights:
     """
     try:
         data = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
-        return Weights(data["select"], data["gate"], float(data["bias"]), float(data["threshold"]))
+        gate = data["reranked"] if reranked else data
+        after = gate["select"] if reranked else {}
+        return Weights(data["select"], after, gate["gate"], float(gate["bias"]), float(gate["threshold"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(
             f"app/answer/gate.json cannot be used: {error!r}; restore it from the repository"
@@ -116,6 +122,9 @@ def gate_features(
         "year_missed": 1.0 if missing_years(analysis, units, library) else 0.0,
         "off": 1.0 if best.features["context"] < 0.12 else 0.0,
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
+        # Absent where no reranker read the units.
+        "judged": max(s.features.get("judged", 0.0) for s in picked),
+        "judged_first": best.features.get("judged", 0.0),
     }
 
 

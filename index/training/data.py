@@ -111,7 +111,7 @@ def load_group(folder: Path) -> Group:
     )
     squashed = {doc_id: squash(text) for doc_id, text in text_of.items()}
     questions, unanswerable = [], []
-    for number, record in _records(folder / QUESTIONS_NAME):
+    for number, record in read_records(folder / QUESTIONS_NAME):
         try:
             if record.get("history"):
                 continue
@@ -119,8 +119,8 @@ def load_group(folder: Path) -> Group:
                 unanswerable.append(str(record["question"]))
                 continue
             quotes = [quote["quote"] for need in record["evidence"] for quote in need]
-            places = [place for quote in quotes for place in _places(quote, squashed)]
-            positives = tuple(_touched(sentences, places))
+            places = [place for quote in quotes for place in places_of(quote, squashed)]
+            positives = tuple(touched([(s.doc_id, s.start, s.end) for s in sentences], places))
             question = Question(str(record["id"]), str(record["question"]), positives)
         except (KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
@@ -166,7 +166,8 @@ def squash(text: str) -> tuple[str, list[int]]:
     return "".join(char for char, _ in pairs), [offset for _, offset in pairs]
 
 
-def _records(path: Path) -> Iterator[tuple[int, Any]]:
+def read_records(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield ``(line number, record)`` of a file of JSON lines. Raises CorpusError."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -179,7 +180,7 @@ def _records(path: Path) -> Iterator[tuple[int, Any]]:
                 raise CorpusError(f"{path}, line {number} is not JSON ({error}); expected one object") from error
 
 
-def _places(quote: str, documents: dict[str, tuple[str, list[int]]]) -> Iterator[tuple[str, int, int]]:
+def places_of(quote: str, documents: dict[str, tuple[str, list[int]]]) -> Iterator[tuple[str, int, int]]:
     """Every ``(doc_id, start, end)`` at which ``quote`` stands, in characters of the document's own text."""
     needle, _ = squash(quote)
     for doc_id, (text, offsets) in documents.items():
@@ -189,15 +190,13 @@ def _places(quote: str, documents: dict[str, tuple[str, list[int]]]) -> Iterator
             at = text.find(needle, at + 1)
 
 
-def _touched(sentences: Sequence[Sentence], places: Iterable[tuple[str, int, int]]) -> list[int]:
+def touched(sentences: Sequence[tuple[str, int, int]], places: Iterable[tuple[str, int, int]]) -> list[int]:
     """The numbers of the sentences that share more than half of themselves, or of the place, with a place."""
     found: set[int] = set()
     for doc_id, start, end in places:
-        for number, sentence in enumerate(sentences):
-            if sentence.doc_id == doc_id:
-                shared = min(end, sentence.end) - max(start, sentence.start)
-                if shared > _LEAST_SHARE * min(end - start, sentence.end - sentence.start):
-                    found.add(number)
+        for number, (owner, a, b) in enumerate(sentences):
+            if owner == doc_id and min(end, b) - max(start, a) > _LEAST_SHARE * min(end - start, b - a):
+                found.add(number)
     return sorted(found)
 
 

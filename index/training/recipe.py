@@ -34,3 +34,27 @@ class Recipe:
     batch_size: int = 24
     # bfloat16 arithmetic with float32 weights: twice as fast where the CPU has it, slower elsewhere.
     bfloat16: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RerankRecipe:
+    """The figures of a run of ``train-reranker``: first public questions, then practice ones."""
+
+    seed: int = 7
+    # Drawn from the public folder; once through them.
+    public_questions: int = 2600
+    public_rate: float = 1e-4
+    practice_epochs: int = 2
+    practice_rate: float = 7e-5
+    weight_decay: float = 0.01
+    warmup_steps: int = 80
+    last_rate: float = 0.05
+    max_gradient_norm: float = 1.0
+    # One step: so many questions, each with so many sentences, of which two at most answer.
+    questions_per_step: int = 4
+    public_sentences: int = 6
+    practice_sentences: int = 7
+    # Of a sentence that answers against one that does not, and of the tokens of the answer against the others.
+    positive_weight: float = 2.0
+    token_weight: float = 0.3
+    bfloat16: bool = True

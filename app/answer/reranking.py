@@ -1,0 +1,67 @@
+"""A second look at the best units: a reranker reads each with the question and moves it up or down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.answer.library import Library
+from app.answer.select import Scored
+from index.judged import judged_text
+
+# Units judged for one question: beyond these the right one is rarely found (dev and practice questions), and each
+# costs some ten milliseconds.
+DEPTH = 12
+_LIMIT = 6.0
+
+
+class Judge(Protocol):
+    """What reads a question and sentences together; :class:`index.rerank.Reranker` is one."""
+
+    def score(self, question: str, judged: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """Return float32 (n,) logits, higher is surer, for ``(context, sentence)`` pairs."""
+
+
+def rerank(
+    question: str,
+    scored: Sequence[Scored],
+    library: Library,
+    judge: Judge,
+    weights: Mapping[str, float],
+    *,
+    depth: int = DEPTH,
+) -> list[Scored]:
+    """Return the units with the feature ``judged`` and the score that ``weights`` give them, best first.
+
+    The best ``depth`` claims are judged, copies of one claim once; the others count as the worst judged one.
+    """
+    chosen: list[Scored] = []
+    copies: dict[int, int] = {}
+    for candidate in scored:
+        if len(chosen) >= depth:
+            break
+        if candidate.unit.number in copies:
+            continue
+        copies.update({twin.number: len(chosen) for twin in library.twins(candidate.unit)})
+        copies[candidate.unit.number] = len(chosen)
+        chosen.append(candidate)
+    if not chosen:
+        return []
+    pairs = [
+        judged_text(
+            library.documents[s.unit.doc_id], library.passages[s.unit.passage_index], s.unit.start, s.unit.end
+        )
+        for s in chosen
+    ]
+    logits = np.clip(judge.score(question, pairs), -_LIMIT, _LIMIT)
+    worst = float(logits.min())
+    found = []
+    for candidate in scored:
+        at = copies.get(candidate.unit.number)
+        features = {**candidate.features, "judged": worst if at is None else float(logits[at])}
+        score = round(sum(weights.get(name, 0.0) * value for name, value in features.items()), 6)
+        found.append(Scored(candidate.unit, score, features))
+    return sorted(found, key=lambda s: (-s.score, s.unit.number))

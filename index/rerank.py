@@ -1,0 +1,167 @@
+"""The reranker: how surely a judged sentence answers a question, by reading both together.
+
+Its weights (``index/weights``, int8 rows with a float16 scale each, hash-checked) are those of an encoder of the
+default embedding model's shape, trained by ``python -m index train-reranker``; the word vectors are taken from
+the rebuilt default model, whatever model embeds the index. On the CPU it computes with int8 weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from index.crossing import PairScorer, PairTokenizer
+
+WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v1.safetensors"
+WEIGHTS_SHA256: Final = ""
+_REMEDY: Final = 'restore index/weights from the repository, or set reranker = "none"'
+_MAX_CACHED: Final = 50_000
+
+
+class Reranker:
+    """Judges sentences against questions. Thread-safe after construction, but for a cache that only grows."""
+
+    def __init__(self, network: PairScorer, tokenizer: PairTokenizer) -> None:
+        self._network = network
+        self._tokenizer = tokenizer
+        self._tokens: dict[str, list[int]] = {}
+
+    @classmethod
+    def load(cls, model_dir: Path, weights: Path = WEIGHTS_FILE, *, sha256: str = WEIGHTS_SHA256) -> Self:
+        """Return the reranker of ``weights`` over the word vectors of ``model_dir``, the rebuilt default model.
+
+        Raises:
+            ModelError: a file is missing, altered or does not fit.
+
+        """
+        from tokenizers import Tokenizer
+
+        from index.crossing import PairTokenizer
+
+        _check(weights, sha256)
+        network = _quantised(_network(model_dir, weights))
+        return cls(network, PairTokenizer(Tokenizer.from_file(str(model_dir / "tokenizer.json"))))
+
+    def score(self, question: str, judged: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """Return float32 (n,) logits, higher is surer, 0 about even, for ``(context, sentence)`` pairs."""
+        import torch
+
+        if not judged:
+            return np.zeros(0, dtype=np.float32)
+        asked = self._encoded([question])[0]
+        contexts = self._encoded([context for context, _ in judged])
+        sentences = self._encoded([sentence for _, sentence in judged])
+        triples = [(asked, c, s) for c, s in zip(contexts, sentences, strict=True)]
+        # Batches of like length, so that little is padding.
+        order = sorted(range(len(triples)), key=lambda n: len(contexts[n]) + len(sentences[n]))
+        scores = np.zeros(len(triples), dtype=np.float32)
+        half = max(4, (len(order) + 1) // 2)
+        with torch.inference_mode():
+            for at in range(0, len(order), half):
+                rows = order[at : at + half]
+                pair, _ = self._network(*self._tokenizer.batch([triples[n] for n in rows]))
+                scores[rows] = pair.float().numpy()
+        return scores
+
+    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
+        new = [text for text in dict.fromkeys(texts) if text not in self._tokens]
+        if new:
+            if len(self._tokens) > _MAX_CACHED:
+                self._tokens = {}
+            self._tokens.update(zip(new, self._tokenizer.encode(new), strict=True))
+        return [
+            self._tokens[text] if text in self._tokens else self._tokenizer.encode([text])[0] for text in texts
+        ]
+
+
+def _check(weights: Path, sha256: str) -> None:
+    try:
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ModelError(f"the reranker {weights.name} cannot be read ({error.strerror}): {_REMEDY}") from error
+    if sha256 and digest != sha256:
+        raise ModelError(
+            f"the reranker {weights.name} is altered (SHA-256 {digest[:12]}…): expected {sha256[:12]}…; {_REMEDY}"
+        )
+
+
+def _network(model_dir: Path, weights: Path) -> PairScorer:
+    from safetensors import SafetensorError, safe_open
+    from torch import nn
+    from transformers import BertConfig, BertModel
+
+    from index.crossing import PairScorer
+
+    try:
+        with safe_open(model_dir / "model.safetensors", framework="pt") as file:
+            # Mapped from the file: only the rows of words that occur are read.
+            words = file.get_tensor("embeddings.word_embeddings.weight")
+        state = unpacked(weights)
+        config = BertConfig.from_pretrained(model_dir)
+        config.vocab_size = 2
+        network = PairScorer(BertModel(config, add_pooling_layer=False))
+        vectors = nn.Parameter(words.float(), requires_grad=False)
+        network.bert.embeddings.word_embeddings = nn.Embedding(*vectors.shape, _weight=vectors)
+        missing = network.load_state_dict(state, strict=False).missing_keys
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ModelError(f"the reranker {weights.name} cannot be loaded ({reason}): {_REMEDY}") from error
+    if set(missing) - {"bert.embeddings.word_embeddings.weight"}:
+        raise ModelError(f"the reranker {weights.name} lacks {missing[0]}: {_REMEDY}")
+    return network.train(False)
+
+
+def _quantised(network: PairScorer) -> Any:
+    import torch
+
+    config = torch.ao.quantization.per_channel_dynamic_qconfig
+    with warnings.catch_warnings():
+        # torch announces that these move to another package; torch is pinned, and that package is slower here.
+        warnings.simplefilter("ignore")
+        network.bert.encoder = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+            network.bert.encoder, {torch.nn.Linear: config}, inplace=True
+        )
+    return network
+
+
+def packed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors as they are kept: matrices of the encoder as int8 rows with a float16 scale each."""
+    import torch
+
+    found = {}
+    for name, tensor in state.items():
+        if "word_embeddings" in name:
+            continue
+        if name.startswith("bert.encoder") and tensor.ndim == 2:
+            scale = (tensor.abs().amax(dim=1) / 127).clamp(min=1e-8).half()
+            found[f"{name}.int8"] = (tensor / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8)
+            found[f"{name}.scale"] = scale
+        else:
+            found[name] = tensor.half().contiguous()
+    return found
+
+
+def unpacked(weights: Path) -> dict[str, Tensor]:
+    """Return the float32 tensors of a file of :func:`packed` ones."""
+    from safetensors.torch import load_file
+
+    kept = load_file(weights)
+    state = {}
+    for name, tensor in kept.items():
+        if name.endswith(".int8"):
+            matrix = name.removesuffix(".int8")
+            state[matrix] = tensor.float() * kept[f"{matrix}.scale"].float()[:, None]
+        elif not name.endswith(".scale"):
+            state[name] = tensor.float()
+    return state
