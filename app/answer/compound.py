@@ -37,7 +37,7 @@ def sub_questions(analysis: Analysis) -> tuple[str, ...]:
     sides = split_sides(analysis) or split_years(analysis)
     if sides:
         return sides
-    parts = _asking_parts(analysis.question)
+    parts = asking_parts(analysis.question)
     if len(parts) < 2:
         return (analysis.question,)
     topic = topic_of(parts[0])
@@ -54,7 +54,7 @@ def points_back(part: str) -> bool:
     return bool(_POINTS_BACK.search(part))
 
 
-def _asking_parts(question: str) -> list[str]:
+def asking_parts(question: str) -> list[str]:
     """Return the stretches that each ask something; what asks nothing belongs to the next (or last) one."""
     parts: list[str] = []
     pending = ""
@@ -124,7 +124,7 @@ def _sides(question: str) -> tuple[str, str, str, str] | None:
         left = _LEADING.sub("", match["a"])
         right = match["b"]
         start = match.start() + len(match["a"]) - len(left)
-        if not all(_balanced(side) for side in (left, right, question[: match.start()])):
+        if not all(balanced(side) for side in (left, right, question[: match.start()])):
             continue
         if len(left) < 2 or _ASKS.search(left) or _ASKS.search(right):
             continue
@@ -135,7 +135,7 @@ def _sides(question: str) -> tuple[str, str, str, str] | None:
     return None
 
 
-def _balanced(text: str) -> bool:
+def balanced(text: str) -> bool:
     """Return whether no quotation mark or bracket is left open, so that a name is never cut."""
     return (
         all(text.count(a) == text.count(b) for a, b in ("“”", "《》", "（）", "()", "「」"))

@@ -29,13 +29,15 @@ class Span:
 class Line:
     """One line of an answer. ``spans`` ground it; a line without spans makes no claim of its own.
 
-    ``group`` lines of one table row or list share nothing; ``counted`` is a number of items that the line
-    states and that was counted rather than quoted.
+    ``counted`` is a number of items that the line states and that was counted rather than quoted. ``before`` and
+    ``after`` frame the text and its markers (the cells and bars of a table); they claim nothing.
     """
 
     text: str
     spans: tuple[Span, ...] = ()
     counted: int | None = None
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def cite(lines: Sequence[Line], library: Library) -> tuple[str, tuple[Citation, 
     for line in lines:
         for span in line.spans:
             markers.setdefault(span, len(markers) + 1)
-        out.append(line.text + "".join(f"[{markers[span]}]" for span in line.spans))
+        marked = "".join(f"[{markers[span]}]" for span in line.spans)
+        out.append(f"{line.before}{line.text}{marked}{line.after}")
     citations = tuple(_citation(span, marker, library) for span, marker in markers.items())
     return "\n".join(out), citations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ from app.answer.gate import load_weights
 from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
 from app.answer.reranking import Judge, rerank
+from app.answer.scopes import Scope, Scopes
 from app.answer.select import Scored, TermMatcher, score_units
+from app.answer.sides import Side, find_sides
 from app.answer.turns import Turn
 from index.retrieve import Retriever
 from index.types import Hit
@@ -29,7 +32,8 @@ class Evidence:
 
     ``understood`` is the self-contained form of a follow-up, else ``None``; ``parts`` has one search for each
     part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
-    ``rows`` those of a document's table that the question asks for by name.
+    ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets side
+    by side, where each is spoken of in a place of its own; ``parts`` then has one search for each of them.
     """
 
     asked: str
@@ -40,6 +44,7 @@ class Evidence:
     chosen: tuple[Unit, ...]
     rows: tuple[Unit, ...]
     hits: tuple[Hit, ...]
+    sides: tuple[Side, ...] = ()
 
     @property
     def scored(self) -> list[Scored]:
@@ -85,11 +90,13 @@ class Investigator:
         if understood is None and history and self.rewriter is not None:
             understood = self.rewriter(question, history)
         analysis = analyse(understood or question)
-        subs = [analyse(sub) for sub in sub_questions(analysis) if sub != analysis.question]
+        sides = find_sides(analysis.question, self.scopes, doc_ids=doc_ids)
+        subs = [analyse(sub) for sub in sub_questions(analysis) if sub != analysis.question and not sides]
         clock.mark("analyse")
         whole, hits = self._search(analysis, doc_ids, clock)
         parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
-        chosen = tuple(choose(whole.scored, self.library)) if whole.scored else ()
+        parts += tuple(self._search_scope(analyse(side.asked), side.scope, clock) for side in sides)
+        chosen = tuple(choose(whole.scored, self.library)) if whole.scored and not sides else ()
         for part in parts:
             best = choose(part.scored, self.library, limit=1) if part.scored else []
             chosen += tuple(unit for unit in best if unit not in chosen)
@@ -98,7 +105,29 @@ class Investigator:
             for row in field_rows(analysis, self.library, whole.matcher, chosen[0] if chosen else None)
             if doc_ids is None or row.doc_id in doc_ids
         )
-        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits)
+        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits, sides)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """The named regions of the index, read when they are first asked for."""
+        return Scopes(self.library)
+
+    def _search_scope(self, analysis: Analysis, scope: Scope, clock: Clock) -> Part:
+        """Return the units of one scope, scored for what is asked there; passages of other places are not read."""
+        vector = self.retriever.embedder.encode_queries([analysis.question])[0]
+        clock.mark("retrieve")
+        store = self.library.store
+        inside = {
+            number
+            for region in scope.regions
+            for number in store.passages_of[region.doc_id]
+            if store.passages[number].start < region.end and region.start < store.passages[number].end
+        }
+        best = store.search(vector, self.top_k, inside)
+        hits = [Hit(store.passages[n], score, rank) for rank, (n, score) in enumerate(best, start=1)]
+        part = self._score(analysis, vector, hits, [n for n, _ in best])
+        clock.mark("score")
+        return Part(analysis, [s for s in part.scored if scope.holds(s.unit)], part.matcher)
 
     def _search(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock

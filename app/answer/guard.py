@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.answer.draft import Line
 from app.answer.fold import fold
@@ -26,8 +27,7 @@ def check(lines: Sequence[Line], library: Library, *, mark: str) -> tuple[list[L
     for line in lines:
         problems = unsupported(line, library)
         unverified.extend(problems)
-        text = line.text + (mark if problems else "")
-        checked.append(Line(text, line.spans, line.counted))
+        checked.append(replace(line, text=line.text + mark) if problems else line)
     return checked, tuple(unverified)
 
 

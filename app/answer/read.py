@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.answer import lists
 from app.answer.analyse import Analysis
+from app.answer.comparison import SideRead, compare
 from app.answer.completion import completed
 from app.answer.compound import points_back, side_names
 from app.answer.draft import Draft, Line, shown, with_twins
@@ -15,6 +16,7 @@ from app.answer.fold import fold
 from app.answer.library import Library, Unit
 from app.answer.replies import Replies
 from app.answer.select import Scored, TermMatcher
+from app.answer.sides import Side
 from app.answer.verdict import verdict
 from index.duplicates import same_claim
 
@@ -55,6 +57,7 @@ class Reading:
     rows: Sequence[Unit]
     library: Library
     replies: Replies
+    sides: Sequence[Side] = ()
 
 
 def read(reading: Reading) -> Draft:
@@ -62,6 +65,18 @@ def read(reading: Reading) -> Draft:
     if reading.rows:
         lines = tuple(Line(shown(row.text), with_twins(row, reading.library)) for row in reading.rows)
         return Draft(lines, "field", tuple(row.number for row in reading.rows))
+    if reading.sides:
+        compared = compare(
+            reading.whole.analysis.question,
+            [
+                SideRead(side.name, part.analysis, part.scored, part.matcher)
+                for side, part in zip(reading.sides, reading.parts, strict=True)
+            ],
+            reading.library,
+            reading.replies,
+        )
+        if compared is not None:
+            return compared
     if reading.parts:
         return read_parts(reading)
     analysis = reading.whole.analysis

@@ -19,6 +19,9 @@ _NAMES = (
     "same",
     "only",
     "side",
+    "compared",
+    "contents",
+    "not_mentioned",
     "unverified",
 )
 _WRITING = ("written", "completed", "cut", "read", "rest")
@@ -26,6 +29,7 @@ _WRITING_FAULTS = (
     "timeout", "unavailable", "rejected", "malformed", "cut", "oversize", "stopped", "refused", "empty",
     "no_citation", "unsupported",
 )  # fmt: skip
+_MORE = ("more", "less", "high", "low", "big", "small", "early", "late", "long", "short", "equal")
 _MISSING = ("year", "article", "place", "name", "term", "value")
 
 
@@ -43,9 +47,13 @@ class Replies:
     same: str
     only: str
     side: str
+    compared: str
+    contents: str
+    not_mentioned: str
     unverified: str
     missing: dict[str, str]
     value_names: dict[str, str]
+    more: dict[str, str]
     writing: dict[str, str]
     writing_faults: dict[str, str]
 
@@ -75,6 +83,7 @@ def _faults(data: object) -> list[str]:
     tables = {
         "missing": _MISSING,
         "value_names": (),
+        "more": _MORE,
         "writing": _WRITING,
         "writing_faults": _WRITING_FAULTS,
     }

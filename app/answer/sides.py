@@ -1,0 +1,147 @@
+"""What a question sets side by side, each side with the place that speaks of it and what is asked of it.
+
+A way of reading the question is taken only where both sides are resolved to places of their own; the word rules of
+:mod:`app.answer.compound` serve the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from app.answer.compound import asking_parts, balanced
+from app.answer.scopes import Scope, Scopes
+
+# Words that set things side by side; 各 and 分别 only where they share something out.
+_CUE = re.compile(
+    r"(?<![与和同跟成])各(?![地类项种市级方部单区界族位色省县国])|分别|不同|不一样|两样|一样|一致|相同|区别|异同|差(?=在|多少|几|了|哪|别|异|距)|相差"
+    r"|相比|对比|比较|比起|比一下|比一比|对得上|更|有何差|哪(?:一)?[份个边家项条头座](?:.{0,8}(?:先|早|晚|快|慢|高|低|多|少|大|小|能|长|短))"
+    r"|谁(?:先|早|晚|快|慢|高|低|多|少|大|小|长|短)"
+)
+_TURN_CUE = re.compile(r"又|呢|比一下|比比|同样|各|分别")
+_POINTS_BACK = re.compile(r"^(?:同时|这|那(?!份)|该|此|其|它|他|后者|前者)")
+_JOIN = re.compile(r"和|与|跟|以及|对比|相较于|相比于?|比起|vs\.?|VS")
+_LEFT = re.compile(r"[^,，。;；:：?？]{2,30}$")
+_RIGHT_END = re.compile(
+    r"各|分别|都|两份|两个|这两|在(?!建)|里|中|谁|哪|有什么|有何|有啥|有哪|相比|比较|对比|比(?!例|重|较)|之间|一样|是否|是不是|签|约定|规定|要求|提|列|写|差|[,，?？]|$"
+)
+_LONGEST_NAME = 30
+_LEADING = re.compile(
+    r"^(?:请问|请|帮我?|麻烦|比较一下|比较|对比一下|对比|比一下|比比|同样是?|都是|列出|说说|说一下|讲讲|为了?|关于|在|[：:])+"
+)
+_ATTRIBUTE = re.compile(r"的(?P<asked>[^的]{2,14})$")
+# 「在甲协议里怎么提的」: the noun that ends the name of a document.
+_DOCUMENT_NAME = re.compile(
+    r"(?:^|[在从按据看,，：:])?(?P<name>[^,，。;；:：?？在]{1,24}?(?:协议|计划|方案|报告|意见|清单|通知|备忘录|规划|条例|办法|纲要|任务|那份|要点|章程|规定))"
+)
+_ASK = re.compile(
+    r"多少|几|什么|哪|谁|何|如何|怎|是否|有没有|吗|多[大长久高远快]|啥|咋|分别|各|又|呢|是(?!否)|要|想|准备|去|说|定|由|有"
+)
+_LONGEST_SHARED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side: the words the question calls it by, where it is spoken of, and what is asked of it."""
+
+    name: str
+    scope: Scope
+    asked: str
+
+
+def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None = None) -> tuple[Side, ...]:
+    """Return the two sides that a question sets side by side, or nothing where either has no place of its own.
+
+    Of several readings the one whose names say most, and most surely, is taken.
+    """
+    best: tuple[float, tuple[Side, ...]] = (0.0, ())
+    for names, asked in (*_joined(question), *_in_turn(question)):
+        first, second = scopes.resolve(names, doc_ids=doc_ids)
+        if first is None or second is None or set(first.regions) & set(second.regions):
+            continue
+        said = sum(scopes.known_chars(name) for name in names)
+        value = min(first.share, second.share) * said**0.5
+        if value > best[0]:
+            found = zip(names, (first, second), asked, strict=True)
+            best = (value, tuple(Side(n, scope, ask.format(scopes.rest(n, scope))) for n, scope, ask in found))
+    return best[1]
+
+
+_Reading = tuple[tuple[str, str], tuple[str, str]]
+
+
+def _joined(question: str) -> Iterator[_Reading]:
+    """Yield the readings of 「甲和乙各…」: the two names, and the rest of the question for both."""
+    if not _CUE.search(question):
+        return
+    for join in _JOIN.finditer(question):
+        before = _LEFT.search(question[: join.start()])
+        if before is None:
+            continue
+        left = _LEADING.sub("", before.group())
+        head = question[: join.start() - len(left)]
+        if len(left) < 2 or not balanced(left) or not balanced(head):
+            continue
+        for right in _right_sides(question[join.end() :]):
+            tail = question[join.end() + len(right) :]
+            attribute = _ATTRIBUTE.search(right) if "的" not in left else None
+            if attribute:
+                yield (left, right[: attribute.start()]), (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2
+            else:
+                yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
+
+
+def _right_sides(rest: str) -> Iterator[str]:
+    """Yield what may be the second name, from the shortest to the end of its clause."""
+    for end in _RIGHT_END.finditer(rest):
+        name = rest[: end.start()].removesuffix("的")
+        if len(name) > _LONGEST_NAME or re.search("[,，。;；:：?？跟与]|相比", name):
+            return
+        if len(name) >= 2 and balanced(name):
+            yield name
+
+
+def _in_turn(question: str) -> Iterator[_Reading]:
+    """Yield the readings of 「甲是…？乙又…？」: a name and a request in each of two clauses."""
+    if not _TURN_CUE.search(question):
+        return
+    parts = _clauses(question)
+    if len(parts) != 2 or _POINTS_BACK.search(parts[1]):
+        return
+    named = [_name_in(part) for part in parts]
+    if any(name is None for name in named):
+        return
+    (first, one), (second, other) = (
+        (n, _plain(p).replace(_plain(n), "{}", 1)) for n, p in zip(named, parts, strict=True) if n
+    )
+    topic = re.split(r"[,，：:]", one.replace("{}", ""))[0] if len(other) < _LONGEST_SHARED else ""
+    shared = "" if not topic or topic in other or len(topic) < 2 else f"{topic}，"
+    yield (first, second), (one, f"{shared}{other}")
+
+
+def _clauses(question: str) -> list[str]:
+    """Return the parts of a question that each ask; where the rules see one alone, 又 opens the second."""
+    parts = asking_parts(question)
+    if len(parts) != 1:
+        return parts
+    pieces = [piece for piece in re.split(r"[,，?？;；。]", question) if piece.strip()]
+    opened = [n for n, piece in enumerate(pieces) if n and "又" in piece]
+    return ["，".join(pieces[: opened[0]]), "，".join(pieces[opened[0] :])] if opened else parts
+
+
+def _plain(text: str) -> str:
+    """Return a text without the braces that mark the place of a name."""
+    return text.replace("{", "").replace("}", "")
+
+
+def _name_in(part: str) -> str | None:
+    """Return what a clause speaks of: a document by its noun, else the words before it asks."""
+    piece = re.split(r"[,，：:]", part)[-1]
+    for text in (piece, part):
+        found = _DOCUMENT_NAME.search(text)
+        if found:
+            return _LEADING.sub("", found["name"])
+    asks = _ASK.search(piece)
+    name = _LEADING.sub("", piece[: asks.start()] if asks else piece)
+    return name if len(name) >= 2 else None
