@@ -122,7 +122,17 @@ class Assistant:
         if not verdict.answer:
             return self._refuse(evidence, verdict, clock, searched=len(searched))
         library = self.library if doc_ids is None else self.library.citing_only(searched)
-        draft = read(Reading(evidence.whole, evidence.parts, evidence.rows, library, self.replies))
+        draft = read(
+            Reading(
+                evidence.whole,
+                evidence.parts,
+                evidence.rows,
+                library,
+                self.replies,
+                evidence.bridge,
+                evidence.hops,
+            )
+        )
         clock.mark("read")
         lines, unverified = guard.check(draft.lines, library, mark=self.replies.unverified)
         writing = None

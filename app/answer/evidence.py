@@ -14,6 +14,7 @@ from app.answer.compound import sub_questions
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
 from app.answer.gate import load_weights
+from app.answer.hops import Bridge, best_bridge, scope_of, split_hops
 from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
 from app.answer.select import Scored, TermMatcher, score_units
@@ -39,12 +40,14 @@ class Evidence:
     chosen: tuple[Unit, ...]
     rows: tuple[Unit, ...]
     hits: tuple[Hit, ...]
+    bridge: Bridge | None = None
+    hops: tuple[Part, ...] = ()
 
     @property
     def scored(self) -> list[Scored]:
         """All units found, those of the whole question first, each once."""
         seen: dict[int, Scored] = {}
-        for part in (self.whole, *self.parts):
+        for part in (self.whole, *self.parts, *self.hops):
             for candidate in part.scored:
                 seen.setdefault(candidate.unit.number, candidate)
         return list(seen.values())
@@ -89,12 +92,34 @@ class Investigator:
         for part in parts:
             best = choose(part.scored, self.library, limit=1) if part.scored else []
             chosen += tuple(unit for unit in best if unit not in chosen)
+        bridge, hops = self._bridge(analysis, doc_ids, clock)
+        if bridge is not None:
+            chosen = tuple(dict.fromkeys((*chosen, bridge.answer.unit, bridge.found)))
         rows = tuple(
             row
             for row in field_rows(analysis, self.library, whole.matcher, chosen[0] if chosen else None)
             if doc_ids is None or row.doc_id in doc_ids
         )
-        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits)
+        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits, bridge, hops)
+
+    def _bridge(
+        self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
+    ) -> tuple[Bridge | None, tuple[Part, ...]]:
+        """Return the pair of sentences that answers a question whose subject is described, and the two searches."""
+        halves = split_hops(analysis.question)
+        if halves is None or analysis.kind in {"yes_no", "comparison"}:
+            return None, ()
+        described, _ = self._search(analyse(halves.described), doc_ids, clock)
+        asked = analyse(halves.asked)
+        found = self.retriever.search_detailed(asked.question, self.top_k, doc_ids=doc_ids)
+        clock.mark("retrieve")
+        near = [n for s in described.scored[:2] for n in scope_of(s.unit, self.library)]
+        added = [n for n in dict.fromkeys(near) if n not in found.numbers]
+        hits = [*found.hits, *(Hit(self.library.passages[n], 0.0, self.top_k) for n in added)]
+        answering = self._score(asked, found.query_vector, hits, [*found.numbers, *added])
+        clock.mark("score")
+        bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library)
+        return bridge, (described, answering)
 
     def _search(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
