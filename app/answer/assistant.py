@@ -129,7 +129,16 @@ class Assistant:
             return self._refuse(evidence, verdict, clock, searched=len(searched))
         library = self.library if doc_ids is None else self.library.citing_only(searched)
         draft = read(
-            Reading(evidence.whole, evidence.parts, evidence.rows, library, self.replies, evidence.sides)
+            Reading(
+                evidence.whole,
+                evidence.parts,
+                evidence.rows,
+                library,
+                self.replies,
+                sides=evidence.sides,
+                bridge=evidence.bridge,
+                hops=evidence.hops,
+            )
         )
         clock.mark("read")
         lines, unverified = guard.check(draft.lines, library, mark=self.replies.unverified)

@@ -51,3 +51,44 @@ def _behind(unit: Unit, library: Library) -> list[Unit]:
         found.append(other)
         end = other.end
     return found
+
+
+_MAX_SENTENCE_CHARS = 320
+
+
+def whole_sentences(chosen: Sequence[Unit], library: Library) -> list[Unit]:
+    """Return the chosen units, the first with the other clauses of its sentence, which semicolons cut apart.
+
+    「一条由甲至乙，长…；另一条由丙至丁，长…」: what is asked for as a list may stand in all of them.
+    """
+    if not chosen:
+        return []
+    first, *rest = chosen
+    sentence = _sentence_of(first, library)
+    if sum(len(unit.text) for unit in sentence) > _MAX_SENTENCE_CHARS:
+        sentence = [first]
+    numbers = {unit.number for unit in sentence}
+    return [*sentence, *(unit for unit in rest if unit.number not in numbers)]
+
+
+def _sentence_of(unit: Unit, library: Library) -> list[Unit]:
+    numbers = [unit.number]
+    while _goes_on(library.units[numbers[-1]]) and _follows(numbers[-1], numbers[-1] + 1, library):
+        numbers.append(numbers[-1] + 1)
+    while _follows(numbers[0], numbers[0] - 1, library) and _goes_on(library.units[numbers[0] - 1]):
+        numbers.insert(0, numbers[0] - 1)
+    return [library.units[number] for number in numbers]
+
+
+def _goes_on(unit: Unit) -> bool:
+    return unit.text.rstrip()[-1:] in "；;"
+
+
+def _follows(one: int, other: int, library: Library) -> bool:
+    """Return whether two units stand in one document and on one line."""
+    if not 0 <= other < len(library.units):
+        return False
+    first, second = sorted((library.units[one], library.units[other]), key=lambda unit: unit.number)
+    if first.doc_id != second.doc_id:
+        return False
+    return "\n" not in library.documents[first.doc_id].text[first.end : second.start]

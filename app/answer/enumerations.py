@@ -50,6 +50,12 @@ def find_enumerations(sentence: str) -> list[Enumeration]:
             continue
         spans = [(start + a, start + b) for a, b in pieces]
         first_lead, spans[0] = _cut_lead(sentence, *spans[0])
+        verb = _GOVERNS.match(sentence[slice(*spans[0])])
+        if verb and not first_lead and not any(_GOVERNS.match(sentence[slice(*span)]) for span in spans[1:]):
+            start_of, end_of = spans[0]
+            if end_of - start_of - verb.end() >= 2:
+                first_lead += verb[0]
+                spans[0] = (start_of + verb.end(), end_of)
         stated, spans[-1] = _cut_tail(sentence, *spans[-1], size=len(spans))
         last = sentence[slice(*spans[-1])]
         joined = re.search(r"(?<=[\u4e00-\u9fff])(?:和|以及|及)(?=[\u4e00-\u9fff])", last)
@@ -59,7 +65,34 @@ def find_enumerations(sentence: str) -> list[Enumeration]:
         spans = [(a, b) for a, b in spans if sentence[a:b].strip()]
         if len(spans) >= 3:
             found.append(Enumeration(tuple(spans), stated, sentence[:start] + first_lead))
+    found += _in_brackets(sentence)
     return sorted(found, key=lambda e: -len(e.items))
+
+
+_BRACKETED = re.compile(r"[（(]([^（()）]*)[）)]")
+
+
+def _in_brackets(sentence: str) -> list[Enumeration]:
+    """Return the enumerations that a pair of brackets encloses: 「东西向4条（甲线、乙线、丙线、丁线）」."""
+    found = []
+    for match in _BRACKETED.finditer(sentence):
+        pieces = split_items(match[1])
+        if len(pieces) < 3 or re.search(r"[，,。；;：:]", match[1]):
+            continue
+        spans = tuple((match.start(1) + a, match.start(1) + b) for a, b in pieces if match[1][a:b].strip())
+        before = sentence[max(0, match.start() - 8) : match.start()]
+        counts = [v for v in find_values(before) if v.kind == "count" and v.end == len(before)]
+        stated = int(m[0]) if counts and (m := re.match(r"\d+", counts[-1].key)) else None
+        found.append(Enumeration(spans, stated, sentence[: match.start()]))
+    return found
+
+
+# 二期, 15号线: figures that name a thing and count nothing.
+_LABEL_UNITS = ("期", "级", "环", "线", "届", "批", "层", "寸")
+# Verbs that govern all items of a list of things and stand once, before the first.
+_GOVERNS = re.compile(
+    r"^(?:并|将|要|加快|全力|大力|重点|积极|持续|共同|继续|着力|逐步)*(?:推进|推动|建设|建成|支持|开展|实施|打造|引进|培育|组建|完成|聚焦|遴选|新增|设立|建立)+"
+)
 
 
 def _cut_lead(sentence: str, start: int, end: int) -> tuple[str, tuple[int, int]]:
@@ -78,7 +111,12 @@ def _cut_tail(sentence: str, start: int, end: int, *, size: int) -> tuple[int | 
     stated: int | None = None
     for value in find_values(piece):
         digits = re.match(r"\d+", value.key)
-        if value.kind == "count" and digits and abs(int(digits.group()) - size) <= 1:
+        if (
+            value.kind == "count"
+            and digits
+            and not value.key.endswith(_LABEL_UNITS)
+            and abs(int(digits.group()) - size) <= 1
+        ):
             stated = int(digits.group())
             cut = value.start
             if "等" in piece[:cut]:

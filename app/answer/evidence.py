@@ -15,6 +15,7 @@ from app.answer.compound import sub_questions
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
 from app.answer.gate import load_weights
+from app.answer.hops import Bridge, best_bridge, scope_of, split_hops
 from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
 from app.answer.reranking import Judge, rerank
@@ -45,12 +46,14 @@ class Evidence:
     rows: tuple[Unit, ...]
     hits: tuple[Hit, ...]
     sides: tuple[Side, ...] = ()
+    bridge: Bridge | None = None
+    hops: tuple[Part, ...] = ()
 
     @property
     def scored(self) -> list[Scored]:
         """All units found, those of the whole question first, each once."""
         seen: dict[int, Scored] = {}
-        for part in (self.whole, *self.parts):
+        for part in (self.whole, *self.parts, *self.hops):
             for candidate in part.scored:
                 seen.setdefault(candidate.unit.number, candidate)
         return list(seen.values())
@@ -100,12 +103,15 @@ class Investigator:
         for part in parts:
             best = choose(part.scored, self.library, limit=1) if part.scored else []
             chosen += tuple(unit for unit in best if unit not in chosen)
+        bridge, hops = (None, ()) if sides else self._bridge(analysis, doc_ids, clock)
+        if bridge is not None:
+            chosen = tuple(dict.fromkeys((*chosen, bridge.answer.unit, bridge.found)))
         rows = tuple(
             row
             for row in field_rows(analysis, self.library, whole.matcher, chosen[0] if chosen else None)
             if doc_ids is None or row.doc_id in doc_ids
         )
-        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits, sides)
+        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits, sides, bridge, hops)
 
     @cached_property
     def scopes(self) -> Scopes:
@@ -125,27 +131,51 @@ class Investigator:
         }
         best = store.search(vector, self.top_k, inside)
         hits = [Hit(store.passages[n], score, rank) for rank, (n, score) in enumerate(best, start=1)]
-        part = self._score(analysis, vector, hits, [n for n, _ in best])
-        clock.mark("score")
-        return Part(analysis, [s for s in part.scored if scope.holds(s.unit)], part.matcher)
+        return self._score(analysis, vector, hits, [n for n, _ in best], clock, scope=scope)
+
+    def _bridge(
+        self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
+    ) -> tuple[Bridge | None, tuple[Part, ...]]:
+        """Return the pair of sentences that answers a question whose subject is described, and the two searches."""
+        halves = split_hops(analysis.question)
+        if halves is None or analysis.kind in {"yes_no", "comparison"}:
+            return None, ()
+        described, _ = self._search(analyse(halves.described), doc_ids, clock)
+        asked = analyse(halves.asked)
+        found = self.retriever.search_detailed(asked.question, self.top_k, doc_ids=doc_ids)
+        clock.mark("retrieve")
+        near = [n for s in described.scored[:2] for n in scope_of(s.unit, self.library)]
+        added = [n for n in dict.fromkeys(near) if n not in found.numbers]
+        hits = [*found.hits, *(Hit(self.library.passages[n], 0.0, self.top_k) for n in added)]
+        answering = self._score(asked, found.query_vector, hits, [*found.numbers, *added], clock)
+        bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library)
+        return bridge, (described, answering)
 
     def _search(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
     ) -> tuple[Part, tuple[Hit, ...]]:
         result = self.retriever.search_detailed(analysis.question, self.top_k, doc_ids=doc_ids)
         clock.mark("retrieve")
-        part = self._score(analysis, result.query_vector, result.hits, result.numbers)
-        clock.mark("score")
-        if self.judge is not None:
-            weights = self.weights.reranked
-            scored = rerank(analysis.question, part.scored, self.library, self.judge, weights)
-            part = Part(part.analysis, scored, part.matcher)
-            clock.mark("rerank")
+        part = self._score(analysis, result.query_vector, result.hits, result.numbers, clock)
         return part, result.hits
 
     def _score(
-        self, analysis: Analysis, vector: NDArray[np.float32], hits: Sequence[Hit], numbers: Sequence[int]
+        self,
+        analysis: Analysis,
+        vector: NDArray[np.float32],
+        hits: Sequence[Hit],
+        numbers: Sequence[int],
+        clock: Clock,
+        *,
+        scope: Scope | None = None,
     ) -> Part:
+        """Return the units of some hits that lie in ``scope``, scored, and read again where there is a judge."""
         matcher = TermMatcher(analysis, self.library)
         units = score_units(analysis, vector, hits, numbers, self.library, self.weights.select, matcher)
+        if scope is not None:
+            units = [s for s in units if scope.holds(s.unit)]
+        clock.mark("score")
+        if self.judge is not None:
+            units = rerank(analysis.question, units, self.library, self.judge, self.weights.reranked)
+            clock.mark("rerank")
         return Part(analysis, units, matcher)

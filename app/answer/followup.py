@@ -30,10 +30,14 @@ _WHAT_ABOUT = re.compile(
 _POINTING = re.compile(
     r"(?<![其吉])它们?|(?:这|那|该|此|上述|前述)(?:一|几|两|三)?(?:个|份|项|些|条|次|家|场|笔|类|座)?"
     r"(?:协议|文件|计划|方案|通知|会议|项目|机构|公司|单位|平台|中心|目标|集群|产业|装置|活动|行动|机制|地方|城市|新区|企业|指标|任务|"
-    r"政策|数字|时间|方面|部分|内容|合作|实验室|基金|工程|(?=[是有的由和与里中又在,，？?要会]|$))|(?<![与及由尤极])其(?![他它中余实次间])"
+    r"政策|数字|时间|方面|部分|内容|合作|实验室|基金|工程|钱|事|么(?=[^，,。？?]{1,6}[几多])|(?=[是有的由和与里中又在,，？?要会]|$))|他们|(?<![与及由尤极])其(?![他它中余实次间])"
 )
 _OPENING = re.compile(
     r"^(?:其中|里面|当中|那(?!么)|那么|还|再|又|剩下|除了|除此|另外|此外|同样|最近一次|中间|前者|后者|上面|刚才|然后|最后)"
+)
+_SUBJECTLESS = re.compile(
+    r"^(?:规模|面积|投资|编制|金额|期限|名额|比例|最[多少高低快慢迟晚早]|至[多少]|一[年季月共]|每[年月季]|全年|总共|共|"
+    r"第[一二三四五]?[批年期步季]|首[批期年]|[一二]期|能|能不能|可以|需要|由|在哪|到[几哪什])(?![\u4e00-\u9fff]{0,6}的[\u4e00-\u9fff]{3})"
 )
 _FILLER = re.compile(
     r"^(?:那么?(?![个份些次条项里])|嗯|好的?|哦|谢谢|对了|再问(?:一下)?|顺便问(?:一下)?|所以|然后)[,，、。\s]*"
@@ -89,7 +93,16 @@ def _resolved_previous(history: Sequence[Turn]) -> tuple[str | None, str]:
 
 
 def _rewrite_once(question: str, previous: str, said: str) -> str | None:
-    for rule in (_listed_item, _step, _other_of_two, _new_topic, _pointing, _dropped_topic):
+    for rule in (
+        _listed_item,
+        _step,
+        _which_time,
+        _other_of_two,
+        _its_like,
+        _new_topic,
+        _pointing,
+        _dropped_topic,
+    ):
         rewritten = rule(question, previous, said)
         if rewritten:
             return rewritten
@@ -137,6 +150,43 @@ def _step(question: str, previous: str, said: str) -> str | None:
             new = f"第{'一二三四五六七八九十'[number - 1] if number <= 10 else number}{ordinal[2]}"
             return previous.replace(ordinal[0], new) if text is previous else f"{new}，{previous}"
     return None
+
+
+# 「头一次」 「最近一次」 「最后那场」: one of a series by its place in it.
+_TIME = re.compile(r"(?:头|首|第|最近|最后|最早|最新|中间|末)(?:的)?(?:那)?一?(?:次|回|场|届|批|轮)")
+
+
+def _which_time(question: str, previous: str, said: str) -> str | None:
+    """「最近一次呢」 after 「头一次是什么时候」: the place in the series takes the other's."""
+    match, before = _TIME.search(question), _TIME.search(previous)
+    if not match or not before or match.start() > 3 or len(question) > 24:
+        return None
+    rest = re.sub(r"^呢|[?？]$", "", question[match.end() :].strip())
+    if not rest.strip("呢?？ "):
+        return previous.replace(before[0], match[0], 1)
+    return f"{previous[: before.start()].rstrip('，, ')}，{match[0]}{rest}？"
+
+
+_LIKE = re.compile(
+    r"^(?:那么?|至于|还有)?[,，]?(?P<focus>[^,，。？?的那]{2,12}?)(?:的?那一?(?P<measure>份|个|家|项|条|场|座)|(?P<side>那边|那里|那儿|那头))"
+    r"(?P<rest>(?:又|也|都|则|总共|一共|共)*(?:有|是|由|在|要|会|定|签|分|叫|怎|多|几|谁|哪).{1,16}?)[?？]?$"
+)
+_STANDS_IN = re.compile(
+    r"在(?P<place>[\u4e00-\u9fff]{2,12}?)(?=听|看|由|有|是|签|开|召|办|做|谁|哪|什么|，|,|[?？])"
+)
+
+
+def _its_like(question: str, previous: str, said: str) -> str | None:
+    """「科技局的那份有几项」 「北港那边又是谁讲的」: the like of what was asked about, under another name."""
+    match = _LIKE.match(question)
+    if not match or match["focus"] in previous:
+        return None
+    focus, rest = match["focus"], re.sub(r"^(?:又|也|都|则)+", "", match["rest"])
+    if match["side"]:
+        place = _STANDS_IN.search(previous)
+        return previous.replace(place["place"], focus, 1) if place else None
+    nouns = [p for phrase in topic_phrases(previous) if (p := _CLASS_NOUN.search(phrase))]
+    return f"{focus}的{nouns[-1][0]}{rest}？" if nouns else None
 
 
 def _other_of_two(question: str, previous: str, said: str) -> str | None:
@@ -220,7 +270,7 @@ def topic_of(question: str) -> str:
     >>> topic_of("江津至南川的天然气管道有多长？")
     '江津至南川的天然气管道'
     """
-    text = re.sub(r"(?:吗|呢|吧|么)?" + _TAIL, "", question.strip())
+    text = re.sub(r"(?:吗|呢|吧|(?<![什怎那这多])么)?" + _TAIL, "", question.strip())
     asked = re.search(_ASKED, text)
     if not asked:
         return text
@@ -273,6 +323,8 @@ def _pointing(question: str, previous: str, said: str) -> str | None:
 def _dropped_topic(question: str, previous: str, said: str) -> str | None:
     """「什么时候签的？」: too few content words to stand alone, so the previous topic goes in front."""
     led = bool(_OPENING.match(question) or re.search(r"又[是有由在]|也[是有由在]|同样", question))
+    # 「规模多大，编制谁出」 「最多能这么续几回」: what opens with a measure or a limit has lost its subject.
+    led = led or bool(_SUBJECTLESS.match(question) and not _CLASS_NOUN.search(topic_of(question)))
     size = _content_size(question)
     if size > (12 if led else 4) or (_NAMED.search(question) and not led):
         return None

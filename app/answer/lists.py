@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.answer.analyse import Analysis
+from app.answer.completion import whole_sentences
 from app.answer.draft import Draft, Line, Span, shown, with_twins
-from app.answer.enumerations import find_enumerations
+from app.answer.enumerations import Enumeration, find_enumerations
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
 from app.answer.replies import Replies
@@ -18,6 +19,11 @@ from index.outline import Section, walk
 
 # A list that introduces itself this much worse than the best sentence answers something else.
 _LIST_MARGIN = 1.5
+_SHORT_LEAD = 4
+# A run that nothing announces is more often a passage in progress than a list that somebody asks for.
+_UNANNOUNCED = 0.7
+# What it adds that the question calls a section by its heading.
+_NAMED_SECTION = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +37,32 @@ class Listing:
     inline: Unit | None
 
 
+# 「三样好处都是啥」: several things are counted, and what each of them is is asked.
+_SEVERAL = re.compile(
+    r"[二两三四五六七八九十几\d][个样项条类种大块点件家方次句]?[\u4e00-\u9fff]{0,8}?(?:都|各|分别|依次)(?:是|有|叫|指)"
+)
+_ANNOUNCES = re.compile(r"下列|以下|如下|主要(?:任务|内容|措施)|有[一二三四五六七八九十\d]{1,2}[个项条点方]")
+
+
+def asks_for_list(analysis: Analysis) -> bool:
+    """Return whether a question asks for a list: by its words, by a count, or by what each of several is."""
+    if _SEVERAL.search(analysis.folded) and analysis.kind not in {"yes_no", "comparison"}:
+        return True
+    return analysis.kind not in {"party", "who", "definition"} and (
+        "list" in analysis.kinds or analysis.count is not None
+    )
+
+
 def read_list(
     analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher, replies: Replies
 ) -> Draft | None:
     """Return a numbered, complete list where one introduces itself with the question's words, else ``None``."""
-    asked = "list" in analysis.kinds or analysis.count is not None
     listings = [
         *_inline(analysis, scored, library, matcher),
         *_sections(analysis, scored, library, matcher),
         *_in_runs(analysis, scored, library, matcher),
     ]
-    if not asked or not listings:
+    if not listings:
         return None
     best = max(listings, key=lambda listing: listing.score)
     top = next((s for s in scored if not s.unit.is_heading), scored[0])
@@ -56,7 +77,8 @@ def read_list(
             lines.append(Line(replies.list_count.format(count=count), (), count))
             lines += [Line(f"{n}. {shown(text)}", spans) for n, (text, spans) in enumerate(best.items, start=1)]
             return Draft(tuple(lines), "list.counted", (best.inline.number,))
-        lines.append(Line(shown(best.inline.text), with_twins(best.inline, library)))
+        for unit in whole_sentences([best.inline], library):
+            lines.append(Line(shown(unit.text), with_twins(unit, library)))
         others = (s for s in scored if not s.unit.is_heading and s.unit.number != best.inline.number)
         beside = next(others, None)
         if beside is not None and beside.score > best.score - _LIST_MARGIN and best.stated != count:
@@ -77,9 +99,18 @@ def _inline(analysis: Analysis, scored: Sequence[Scored], library: Library, matc
         for enumeration in find_enumerations(unit.text):
             items = tuple((unit.text[a:b], with_twins(unit, library)) for a, b in enumeration.items)
             score = candidate.score + _count_bonus(analysis.count, enumeration.stated, len(items))
+            score += matcher.covers(fold(_around(unit.text, enumeration)))
             found.append(Listing(items, enumeration.lead, enumeration.stated, score, unit))
-            break
     return found
+
+
+def _around(text: str, enumeration: Enumeration) -> str:
+    """Return the words that say what an enumeration is of: its clause before and behind the items."""
+    (first, _), (_, last) = enumeration.items[0], enumeration.items[-1]
+    before = re.split(r"[，,。；;]", text[:first])
+    # 「…，包括A、B」: a lead of one word belongs to the clause before it.
+    lead = "".join(before[-2:] if len(before[-1]) < _SHORT_LEAD else before[-1:])
+    return lead + re.split(r"[，,。；;]", text[last:])[0]
 
 
 def _in_runs(
@@ -110,6 +141,10 @@ def _in_runs(
         # A run that announces itself with the question's words is asked for as a whole; one item of it is not.
         announced = matcher.covers(fold(lead)) if lead else 0.0
         score = candidate.score + announced + _count_bonus(analysis.count, stated, len(items))
+        if run.lead is None:
+            score -= _UNANNOUNCED
+        elif _ANNOUNCES.search(lead):
+            score += _UNANNOUNCED
         found.append(Listing(tuple(items), lead, stated, score, None))
     return found
 
@@ -175,7 +210,13 @@ def _listing(
     scores = [
         s.score for (d, start), s in by_start.items() if d == doc_id and section.start <= start < children[0].start
     ]
-    base = max(scores, default=0.0)
+    held = [_best_in(by_start, doc_id, child.start, child.end) for child in children]
+    known = [score for score in held if score is not None]
+    # The list is as good as the words that announce it, or as its items are on the whole.
+    base = max([*scores, sum(known) / len(children)] if known else scores, default=0.0)
+    named = _bare(section.heading)
+    if len(named) >= 4 and named in _bare(analysis.question):
+        base += _NAMED_SECTION
     stated = _stated(lead, len(children))
     items = []
     for child in children:
@@ -186,6 +227,20 @@ def _listing(
         items.append((_item_text(child), (Span(doc_id, passage, start, end),)))
     score = max(base, 2.0 * covered) + covered + _count_bonus(analysis.count, stated, len(children))
     return Listing(tuple(items), intro, stated, score, None)
+
+
+def _best_in(by_start: dict[tuple[str, int], Scored], doc_id: str, start: int, end: int) -> float | None:
+    return max((s.score for (d, at), s in by_start.items() if d == doc_id and start <= at < end), default=None)
+
+
+_NUMBERING = re.compile(
+    r"^(?:第[一二三四五六七八九十百零\d]+[章节条款编]|[（(]?[一二三四五六七八九十\d]{1,3}[）)、.．]?)\s*"
+)
+
+
+def _bare(text: str) -> str:
+    """Return a folded heading or question without its number and without white space and punctuation."""
+    return re.sub(r"[\W_]+", "", _NUMBERING.sub("", fold(text).strip()))
 
 
 def _intro(text: str, section: Section, first: Section) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from app.answer import lists
 from app.answer.analyse import Analysis
 from app.answer.comparison import SideRead, compare
-from app.answer.completion import completed
+from app.answer.completion import completed, whole_sentences
 from app.answer.compound import points_back, side_names
 from app.answer.draft import Draft, Line, shown, with_twins
 from app.answer.fold import fold
+from app.answer.hops import Bridge
 from app.answer.library import Library, Unit
 from app.answer.replies import Replies
-from app.answer.select import Scored, TermMatcher
+from app.answer.select import Scored, TermMatcher, type_fit
 from app.answer.sides import Side
 from app.answer.verdict import verdict
 from index.duplicates import same_claim
@@ -25,6 +26,8 @@ MAX_CHARS = 260
 # Units scoring this much below the best one add more length than content (dev and practice questions).
 MARGIN = 1.9
 _PER_PART = 2
+# A sentence holds what is asked where :func:`app.answer.select.type_fit` is at least this.
+_HOLDS = 0.9
 _SAME_SECTION = 1.5
 _SPEAKER_ASKED = re.compile(
     r"(?:谁|哪位|哪个|哪一位|什么人|何人).{0,24}(?:说|讲|提|建议|认为|主张|表示|看法|观点|指出|介绍|表态|比喻|呼吁|评价|称)"
@@ -58,6 +61,8 @@ class Reading:
     library: Library
     replies: Replies
     sides: Sequence[Side] = ()
+    bridge: Bridge | None = None
+    hops: Sequence[Part] = ()
 
 
 def read(reading: Reading) -> Draft:
@@ -77,12 +82,14 @@ def read(reading: Reading) -> Draft:
         )
         if compared is not None:
             return compared
+    if reading.bridge is not None:
+        joined = read_bridge(reading, reading.bridge)
+        if joined is not None:
+            return joined
     if reading.parts:
         return read_parts(reading)
     analysis = reading.whole.analysis
-    if analysis.kind not in {"party", "who", "definition"} and (
-        "list" in analysis.kinds or analysis.count is not None
-    ):
+    if lists.asks_for_list(analysis):
         found = lists.read_list(
             analysis, reading.whole.scored, reading.library, reading.whole.matcher, reading.replies
         )
@@ -94,6 +101,8 @@ def read(reading: Reading) -> Draft:
     if analysis.kind in {"who", "party"} and _SPEAKER_ASKED.search(analysis.folded):
         chosen = with_speaker(chosen, reading.library)
     chosen = completed(chosen, analysis, reading.library)
+    if lists.asks_for_list(analysis):
+        chosen = whole_sentences(chosen, reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")
 
 
@@ -107,6 +116,29 @@ def read_yes_no(reading: Reading) -> Draft:
     word = reading.replies.yes if decided else reading.replies.no
     first = draft.lines[0]
     return Draft((Line(word + first.text, first.spans), *draft.lines[1:]), "yes_no.decided", draft.used)
+
+
+def read_bridge(reading: Reading, bridge: Bridge) -> Draft | None:
+    """Return the best sentence of the whole question and the pair that the two halves of it found.
+
+    ``None`` where the best sentence fits the description and holds what is asked: then it alone is the answer.
+    """
+    described, asked = reading.hops
+    best = choose(reading.whole.scored, reading.library, limit=1)[0]
+    answer, found = bridge.answer.unit, bridge.found
+    if answer.number == found.number == best.number:
+        return None
+    if best.number == found.number and asked.analysis.value_kinds and type_fit(asked.analysis, best) >= _HOLDS:
+        return None
+    chosen = [best]
+    for unit in (*completed([answer], asked.analysis, reading.library), found):
+        size = sum(len(one.text) for one in chosen)
+        if not _repeats(unit, chosen, reading.library) and size + len(unit.text) <= MAX_CHARS * 1.4:
+            chosen.append(unit)
+    lines = tuple(
+        line_of(unit, reading.library, asked.matcher if unit is answer else described.matcher) for unit in chosen
+    )
+    return Draft(lines, "hops", tuple(unit.number for unit in chosen))
 
 
 def read_parts(reading: Reading) -> Draft:

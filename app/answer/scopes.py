@@ -85,9 +85,7 @@ class Scopes:
                 gathered.setdefault(token, set()).add(number)
         self._holders = {token: frozenset(numbers) for token, numbers in gathered.items()}
 
-    def resolve(
-        self, names: Sequence[str], *, doc_ids: Collection[str] | None = None
-    ) -> tuple[Scope | None, ...]:
+    def resolve(self, names: Sequence[str], *, doc_ids: Collection[str] | None = None) -> tuple[Scope | None, ...]:
         """Return the scope of each of the names that a question sets side by side, ``None`` where unsure.
 
         Words that all names share tell no side from another and are left out. Names that one region holds together are the parties of one thing, and no sides: none has a scope.
@@ -158,9 +156,7 @@ class Scopes:
     def _weight(self, holders: Collection[int]) -> float:
         return math.log(1 + len(self.regions) / len(holders))
 
-    def _scope(
-        self, shares: Sequence[dict[int, float]], position: int, allowed: Sequence[int]
-    ) -> Scope | None:
+    def _scope(self, shares: Sequence[dict[int, float]], position: int, allowed: Sequence[int]) -> Scope | None:
         others = [s for n, s in enumerate(shares) if n != position]
         fit = {
             n: own

@@ -87,7 +87,10 @@ def _joined(question: str) -> Iterator[_Reading]:
             tail = question[join.end() + len(right) :]
             attribute = _ATTRIBUTE.search(right) if "的" not in left else None
             if attribute:
-                yield (left, right[: attribute.start()]), (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2
+                yield (
+                    (left, right[: attribute.start()]),
+                    (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2,
+                )
             else:
                 yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
 

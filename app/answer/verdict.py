@@ -45,6 +45,8 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
     decided = _by_prohibition(asked, unit.folded)
     if decided is None:
         decided = _by_values(analysis, unit, asked)
+    if decided is None:
+        decided = _by_actor(asked, unit.folded)
     if decided is None and _exchanged(asked, unit.folded):
         decided = False
     if decided is None:
@@ -54,6 +56,28 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
     if decided is None and matcher.covers(unit.folded + unit.heading_folded) >= _SURE:
         decided = True
     return decided
+
+
+# 「是某局批的吗」: what an office does to a thing, longest first.
+_ACTS = "批准|审批|批复|批|印发|发布|公布|出台|制定|起草|签署|签订|签|主办|承办|举办|办|设立|建设|建|投资|出资|运营|管理|提出|牵头|负责|开发|研发|组织"
+_ACTOR_ASKED = re.compile(rf"是由?(?P<actor>[\u4e00-\u9fff]{{3,16}}?)(?P<act>{_ACTS})(?:设立)?的[吗么吧?？]")
+_BEFORE_ACTOR = re.compile(r"[^\u4e00-\u9fff]|[是由被经为]")
+
+
+def _by_actor(asked: str, text: str) -> bool | None:
+    """「甲管委会批的吗」 against 「乙管委会批准」: the office that the clause names before the same act."""
+    match = _ACTOR_ASKED.search(asked)
+    if not match:
+        return None
+    wanted, act = match["actor"], match["act"]
+    for held in re.finditer(act, text):
+        actor = _BEFORE_ACTOR.split(text[max(0, held.start() - 20) : held.start()])[-1]
+        if actor.endswith(wanted) or (len(actor) >= 3 and wanted.endswith(actor)):
+            return True
+        # An office of the same kind under another name; 管委会 alone may be either.
+        if len(actor) > 4 and actor[-2:] == wanted[-2:] and wanted not in text:
+            return False
+    return None
 
 
 def _exchanged(asked: str, text: str) -> bool:

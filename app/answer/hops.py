@@ -1,0 +1,154 @@
+"""Questions whose subject is described, not named: 「写明X的那份协议，签约双方是谁」. Pure.
+
+The describing clause finds one sentence, the rest of the question another. The two are chosen together: each by
+how well it fits its half, and the pair by what ties them, which is the section they stand under or a name that both
+hold and the question does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.answer.analyse import content_terms
+from app.answer.library import Library, Unit
+from app.answer.select import Scored
+from app.answer.words import segment
+
+_ASKS = re.compile(
+    r"多少|几[个项名位家所条座份次种类年天届月号几成]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|有没有|吗|多[大长久高远快]|啥|咋|分别"
+)
+# What a description without 那 may end in: kinds of things that have sections, heads, figures of their own.
+_KINDS = "协议|文件|合同|方案|计划|办法|通知|意见|规划|备忘录|集群|产业|项目|工程|园区|机构|部门|单位|公司|企业|学校|高校|大学|医院|城市|基地|平台|目录|职务|专业"
+_MEASURES = "份个家位项条座所处只批笔场次块种类支名间片档款届期套方"
+# 「…的那份协议，…」 「…的协议，…」: the noun closes the clause in front of the comma.
+_CLOSED = re.compile(
+    rf"^(?P<described>.{{5,}})(?:的(?:那|这|该)一?[{_MEASURES}]|的|(?:那|这)一?[{_MEASURES}])"
+    r"(?P<noun>[^的那这，,、。？?]{1,10})$"
+)
+# 「…的那座机场共几条跑道」: without a comma only a pointing word shows where the description ends.
+_OPEN = re.compile(rf"^(?P<described>[^，,？?]{{5,}}?)的?那一?[{_MEASURES}](?P<behind>[^，,]{{2,}})$")
+# 「…写在哪个集群里，该集群…」: the second half speaks of what the first found.
+_BACK = re.compile(
+    rf"^(?P<head>.{{8,}}?)[，,；;。？?]\s*(?:同时|而|那么)?(?:这|该|那|此)一?[{_MEASURES}]?(?P<noun>[\u4e00-\u9fff]{{2,6}}?)"
+    r"(?=(?:的|到|在|由|有|是|总|共|将|要|计划|一共|\d|[，,]))(?P<rest>.{3,})$"
+)
+_LEAST_ASKED = 3
+# What ties a pair, in the units of the unit score: the same sentence, section, heading above, document.
+_SAME_UNIT = 1.2
+_SAME_SECTION = 1.6
+_UNDER = 1.2
+_SAME_BRANCH = 0.7
+_SAME_DOCUMENT = 0.3
+_SHARED_NAME = 2.0
+_GRAM = 4
+_DESCRIBING = 5
+_ANSWERING = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """The two halves of a question: ``described`` tells which thing is meant, ``asked`` what is asked of it."""
+
+    described: str
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The sentence that fits the description and the one that answers, with the score of the pair."""
+
+    found: Unit
+    answer: Scored
+    score: float
+
+
+def split_hops(question: str) -> Hops | None:
+    """Return the halves of a question that describes its subject, else ``None``.
+
+    >>> split_hops("写明每年合办画展的那份协议，签约双方是谁？")
+    Hops(described='写明每年合办画展的协议', asked='协议，签约双方是谁？')
+    >>> split_hops("协议的签约双方是谁？") is None
+    True
+    """
+    first = re.match(r"^([^，,？?]{7,})[，,](.+)$", question)
+    if first and not _ASKS.search(first[1]) and _ASKS.search(first[2]):
+        closed = _CLOSED.match(first[1])
+        told = closed and (
+            re.search(rf"[那这]一?[{_MEASURES}]", first[1]) or re.search(f"(?:{_KINDS})$", first[1])
+        )
+        if closed and told and len("".join(content_terms(closed["described"]))) >= _LEAST_ASKED:
+            return Hops(closed["described"].rstrip("的") + "的" + closed["noun"], f"{closed['noun']}，{first[2]}")
+    back = _BACK.match(question)
+    if back:
+        return Hops(back["head"], back["noun"] + back["rest"])
+    open_ = _OPEN.match(question.rstrip("？?。"))
+    if open_ and not _ASKS.search(open_["described"]) and _ASKS.search(open_["behind"]):
+        noun = segment(open_["behind"])[0]
+        rest = open_["behind"][len(noun) :]
+        if len(noun) >= 2 and len(rest) >= _LEAST_ASKED and not _ASKS.search(noun):
+            return Hops(f"{open_['described']}的{noun}", noun + rest)
+    return None
+
+
+def best_bridge(
+    question: str, describing: Sequence[Scored], answering: Sequence[Scored], library: Library
+) -> Bridge | None:
+    """Return the best pair of a sentence that fits the description and one that answers, or ``None``."""
+    found = [s for s in describing if not s.unit.is_heading][:_DESCRIBING]
+    answers = [s for s in answering if not s.unit.is_heading][:_ANSWERING]
+    pairs = [
+        Bridge(one.unit, other, one.score + other.score + tie(question, one.unit, other.unit, library))
+        for one in found
+        for other in answers
+    ]
+    return max(pairs, key=lambda pair: pair.score, default=None)
+
+
+def tie(question: str, found: Unit, answer: Unit, library: Library) -> float:
+    """Return what ties two sentences: where they stand, and the names that both hold."""
+    if found.number == answer.number:
+        return _SAME_UNIT
+    place = 0.0
+    if found.doc_id == answer.doc_id:
+        place = _place(found.headings, answer.headings)
+    return max(place, 0.0) + _SHARED_NAME * _shared(question, found, answer, library)
+
+
+def _place(found: tuple[str, ...], answer: tuple[str, ...]) -> float:
+    if found == answer:
+        return _SAME_SECTION if found else _SAME_DOCUMENT
+    if answer and found[: len(answer)] == answer:
+        return _UNDER
+    return _SAME_BRANCH if found[:1] == answer[:1] and found else _SAME_DOCUMENT
+
+
+def _shared(question: str, found: Unit, answer: Unit, library: Library) -> float:
+    """Return in [0, 1] how rare the stretches are that both sentences hold and the question does not."""
+    grams = _grams(found.folded) & (_grams(answer.folded) | _grams(answer.heading_folded))
+    new = [gram for gram in sorted(grams) if gram[:2] not in question or gram[2:] not in question]
+    rarity = sum((library.weight(gram) / library.weight_of_absent) ** 2 for gram in new)
+    return min(1.0, rarity / 2)
+
+
+def _grams(text: str) -> set[str]:
+    pieces = (text[i : i + _GRAM] for i in range(len(text) - _GRAM + 1))
+    return {piece for piece in pieces if all("\u4e00" <= c <= "\u9fff" for c in piece)}
+
+
+def scope_of(unit: Unit, library: Library, *, most: int = 12) -> list[int]:
+    """Return the passages of the unit's section and of the headings above it, nearest first, as their numbers."""
+    own = library.passages[unit.passage_index]
+    near: list[int] = []
+    for step in range(-most * 3, most * 3 + 1):
+        number = unit.passage_index + step
+        if not 0 <= number < len(library.passages):
+            continue
+        other = library.passages[number]
+        if other.doc_id != own.doc_id:
+            continue
+        path = other.heading_path
+        if own.heading_path[: len(path)] == path and (path or abs(step) <= 2):
+            near.append(number)
+    return sorted(near, key=lambda number: abs(number - unit.passage_index))[:most]
