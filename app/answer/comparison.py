@@ -16,12 +16,13 @@ from app.answer.analyse import Analysis
 from app.answer.completion import completed
 from app.answer.draft import Draft, Line, Span, shown, with_twins
 from app.answer.enumerations import find_enumerations
-from app.answer.fold import content_key
+from app.answer.fold import content_key, fold
+from app.answer.gate import Verdict, Weights, judge, veto
 from app.answer.library import Library, Unit
 from app.answer.omissions import asked_values
 from app.answer.replies import Replies
 from app.answer.select import Scored, TermMatcher
-from app.answer.values import Value
+from app.answer.values import Value, digits_in
 
 # How many sentences one side may take, how far below its best one, and how long all sides may be.
 _PER_SIDE = 2
@@ -30,6 +31,12 @@ _MAX_CHARS = 300
 # An item of a list is a name or a short clause; longer ones are shown as sentences.
 _MAX_ITEM_CHARS = 60
 _MAX_ITEMS = 15
+_LEAD_RATIO = 1.6
+# What a side is called in the question and not in the table; figures that no source of a row gives.
+_LABEL_END = re.compile(r"(?:签的?|的|各自?|自|都|那份|这份|两[份个种项家].{0,4})+$")
+_FIGURES = re.compile(r"[\d〇零一二三四五六七八九十]*\d+(?:[—–\-~至]\d+)?[年月日号]*")
+# So close before a figure the words stand that say what it is a figure of.
+_NEAR = 8
 # The word a question orders two figures by, and which end of the order answers it.
 _ORDERS = (
     ("early", re.compile(r"先|更?早"), "smaller"),
@@ -62,16 +69,25 @@ class _Item:
 
 
 def compare(question: str, sides: Sequence[SideRead], library: Library, replies: Replies) -> Draft | None:
-    """Return the answer with its table, or ``None`` where fewer than one side says anything."""
+    """Return the answer with its table, or ``None`` where the sides say nothing or one thing."""
     chosen = [_choose(side, library) for side in sides]
-    if not any(chosen):
+    best = [units[0].number for units in chosen if units]
+    if not best or len(set(best)) < len(best):
+        # One sentence that speaks of both sides is the answer; a table would only repeat it.
         return None
     listed = _listed(sides, library, replies)
     if listed is not None:
         return listed
+    return _table(question, sides, chosen, library, replies)
+
+
+def _table(
+    question: str, sides: Sequence[SideRead], chosen: Sequence[Sequence[Unit]], library: Library, replies: Replies
+) -> Draft:
+    """Return the table of one row for each sentence of each side, behind the line that compares their figures."""
     rows: list[Line] = []
     for side, units in zip(sides, chosen, strict=True):
-        label = _cell(side.name)
+        label = _label(side.name, _ground(units, library))
         if not units:
             rows.append(Line(replies.not_mentioned, before=f"| {label} | ", after=" |"))
         for unit in units:
@@ -89,6 +105,19 @@ def _head(replies: Replies) -> tuple[Line, Line]:
 def _cell(text: str) -> str:
     """Return a text as a cell of a table holds it: on one line, without bars of its own."""
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def _label(name: str, ground: str) -> str:
+    """Return what a side is called in the answer, without figures that the ``ground`` of its row does not give."""
+    plain = _LABEL_END.sub("", name) or name
+    if digits_in(plain) - digits_in(ground):
+        plain = _FIGURES.sub("", plain) or plain
+    return _cell(plain)
+
+
+def _ground(units: Sequence[Unit], library: Library) -> str:
+    """Return what a reader sees with the quotes of some units: their texts, headings and titles."""
+    return " ".join(f"{u.text} {' '.join(u.headings)} {library.documents[u.doc_id].title}" for u in units)
 
 
 def _choose(side: SideRead, library: Library) -> list[Unit]:
@@ -114,22 +143,37 @@ def _first_line(
     values = [value for value in found if value is not None]
     if len(values) != len(sides) or len({value.kind for value in values}) > 1:
         return ()
-    said = "；".join(
-        replies.side.format(side=side.name) + value.text for side, value in zip(sides, values, strict=True)
-    )
+    names = [_label(side.name, units[0].text) for side, units in zip(sides, chosen, strict=True)]
+    if any(digits_in(name) - digits_in(units[0].text) for name, units in zip(names, chosen, strict=True)):
+        return ()
+    said = "；".join(replies.side.format(side=n) + value.text for n, value in zip(names, values, strict=True))
     spans = tuple(dict.fromkeys(span for units in chosen for span in with_twins(units[0], library)))
-    return (Line(f"{said}。{_order(question, sides, values, replies)}", spans),)
+    return (Line(f"{said}。{_order(question, names, values, replies)}", spans),)
 
 
 def _value(side: SideRead, units: Sequence[Unit]) -> Value | None:
-    """Return the one figure of a side's best sentence that can be what is asked, ``None`` where there are several."""
+    """Return the one figure of a side's best sentence that may be asked for, ``None`` where several may."""
     if not units:
         return None
-    values = {value.key: value for value in asked_values(units[0].values, side.analysis)}
-    return next(iter(values.values())) if len(values) == 1 else None
+    unit = units[0]
+    brought = {value.key for value in side.analysis.values}
+    found = asked_values(unit.values, side.analysis)
+    if not found and not side.analysis.value_kinds:
+        found = [v for v in unit.values if v.kind not in {"date", "number"} and v.key not in brought]
+    values = {value.key: value for value in found}
+    if len(values) > 1:
+        named = [v for v in values.values() if _named_before(v, unit, side.matcher)]
+        return named[0] if len(named) == 1 else None
+    return next(iter(values.values()), None)
 
 
-def _order(question: str, sides: Sequence[SideRead], values: Sequence[Value], replies: Replies) -> str:
+def _named_before(value: Value, unit: Unit, matcher: TermMatcher) -> bool:
+    """Return whether a word of the question stands right before a figure."""
+    before = fold(unit.text[max(0, value.start - _NEAR) : value.start])
+    return any(len(term) >= 2 and term in before for term in matcher.terms)
+
+
+def _order(question: str, names: Sequence[str], values: Sequence[Value], replies: Replies) -> str:
     """Return which side is more, higher, earlier …, where the question asks it and the figures decide it."""
     asked = next(((name, end) for name, words, end in _ORDERS if words.search(question)), None)
     sizes = [_size(value) for value in values]
@@ -141,8 +185,8 @@ def _order(question: str, sides: Sequence[SideRead], values: Sequence[Value], re
     if first == second:
         return replies.more["equal"]
     name, end = asked
-    winner = sides[0] if (first > second) == (end == "larger") else sides[1]
-    return replies.more[name].format(side=winner.name)
+    winner = names[0] if (first > second) == (end == "larger") else names[1]
+    return replies.more[name].format(side=winner)
 
 
 def _size(value: Value) -> tuple[Decimal, str] | None:
@@ -161,7 +205,7 @@ def _size(value: Value) -> tuple[Decimal, str] | None:
 
 def _listed(sides: Sequence[SideRead], library: Library, replies: Replies) -> Draft | None:
     """Return the table of what is in both lists and in one only, where each side answers with a list."""
-    if len(sides) != 2 or not all("list" in side.analysis.kinds for side in sides):
+    if len(sides) != 2 or not all("list" in side.analysis.kinds and side.scored for side in sides):
         return None
     first, second = (_items(side, library, replies) for side in sides)
     if not first or not second or max(len(first), len(second)) > _MAX_ITEMS:
@@ -172,7 +216,7 @@ def _listed(sides: Sequence[SideRead], library: Library, replies: Replies) -> Dr
     for side, items in ((sides[0], first), (sides[1], second)):
         own = [item for item in items if content_key(item.text) not in shared]
         if own:
-            rows.append(_items_row(replies.only.format(side=side.name), own))
+            rows.append(_items_row(replies.only.format(side=_label(side.name, "")), own))
     return Draft((*_head(replies), *rows), "sides.lists")
 
 
@@ -182,18 +226,32 @@ def _items_row(label: str, items: Sequence[_Item]) -> Line:
 
 
 def _items(side: SideRead, library: Library, replies: Replies) -> list[_Item]:
-    """Return the items of the list that answers one side, nothing where a sentence answers it."""
-    if not side.scored:
-        return []
+    """Return the items of the list that answers one side, nothing where its best sentence is not of that list."""
     draft = lists.read_list(side.analysis, side.scored, library, side.matcher, replies)
-    if draft is None:
+    best = next((s.unit for s in side.scored if not s.unit.is_heading), None)
+    if draft is None or best is None:
         return []
     if draft.route == "list.inline":
-        unit = library.units[draft.used[0]]
-        for enumeration in find_enumerations(unit.text)[:1]:
-            return [_Item(unit.text[a:b].strip(), with_twins(unit, library)) for a, b in enumeration.items]
-        return []
+        found = find_enumerations(best.text)[:1] if best.number in draft.used else []
+        items = [_Item(best.text[a:b].strip(), with_twins(best, library)) for one in found for a, b in one.items]
+        # A first item much longer than the others has the words before the list in it.
+        return [] if not items or len(items[0].text) > _LEAD_RATIO * max(len(i.text) for i in items[1:]) else items
     items = [
         _Item(re.sub(r"^\d+\. ", "", line.text).rstrip("。；;"), line.spans) for line in draft.lines if line.spans
     ]
-    return items if all(len(item.text) <= _MAX_ITEM_CHARS for item in items) else []
+    held = any(
+        s.doc_id == best.doc_id and s.start < best.end and best.start < s.end for i in items for s in i.spans
+    )
+    return items if held and all(len(item.text) <= _MAX_ITEM_CHARS for item in items) else []
+
+
+def judge_sides(whole: Analysis, sides: Sequence[SideRead], library: Library, weights: Weights) -> Verdict:
+    """Return whether any side can be answered: each is judged for what is asked of it, in its own place.
+
+    What no document holds at all (a name, a year), or an instruction in the question, refuses as ever.
+    """
+    absent = ("injection", "") if whole.injection else veto(whole, library)
+    if absent is not None:
+        return Verdict(False, 0.0, *absent)
+    found = [judge(side.analysis, side.scored, _choose(side, library), library, weights) for side in sides]
+    return max(found, key=lambda verdict: (verdict.answer, verdict.confidence))

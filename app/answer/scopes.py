@@ -85,12 +85,11 @@ class Scopes:
                 gathered.setdefault(token, set()).add(number)
         self._holders = {token: frozenset(numbers) for token, numbers in gathered.items()}
 
-    def resolve(
-        self, names: Sequence[str], *, doc_ids: Collection[str] | None = None
-    ) -> tuple[Scope | None, ...]:
+    def resolve(self, names: Sequence[str], *, doc_ids: Collection[str] | None = None) -> tuple[Scope | None, ...]:
         """Return the scope of each of the names that a question sets side by side, ``None`` where unsure.
 
-        Words that all names share tell no side from another and are left out. Names that one region holds together are the parties of one thing, and no sides: none has a scope.
+        Words that all names share tell no side from another and are left out. Names that one region holds together
+        are the parties of one thing, and no sides: none has a scope.
         """
         common = set.intersection(*(set(tokens(fold(name))) for name in names))
         shares = [self._shares(name, common) for name in names]
@@ -113,7 +112,7 @@ class Scopes:
         return "".join(piece for piece in left.split() if len(_NO_NAME.sub("", piece)) >= _LEAST_REST)
 
     def _shares(self, name: str, common: Collection[str]) -> dict[int, float]:
-        """Return, by region, the weighted share of a name's words it holds; nothing where the name says too little.
+        """Return, by region, the weighted share of a name's words it holds; none for a name that says little.
 
         Words that name nothing are left out of the share, but most of a name must be words that do.
         """
@@ -158,9 +157,7 @@ class Scopes:
     def _weight(self, holders: Collection[int]) -> float:
         return math.log(1 + len(self.regions) / len(holders))
 
-    def _scope(
-        self, shares: Sequence[dict[int, float]], position: int, allowed: Sequence[int]
-    ) -> Scope | None:
+    def _scope(self, shares: Sequence[dict[int, float]], position: int, allowed: Sequence[int]) -> Scope | None:
         others = [s for n, s in enumerate(shares) if n != position]
         fit = {
             n: own

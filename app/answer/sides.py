@@ -38,6 +38,8 @@ _DOCUMENT_NAME = re.compile(
 _ASK = re.compile(
     r"多少|几|什么|哪|谁|何|如何|怎|是否|有没有|吗|多[大长久高远快]|啥|咋|分别|各|又|呢|是(?!否)|要|想|准备|去|说|定|由|有"
 )
+# Asked of an agreement or document itself, not of what it says: its name belongs to the question.
+_OF_ITSELF = re.compile(r"签(?!证|名)|订立|生效|印发|发布|有效期|签约|缔约")
 _LONGEST_SHARED = 40
 
 
@@ -64,8 +66,15 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
         value = min(first.share, second.share) * said**0.5
         if value > best[0]:
             found = zip(names, (first, second), asked, strict=True)
-            best = (value, tuple(Side(n, scope, ask.format(scopes.rest(n, scope))) for n, scope, ask in found))
+            best = (value, tuple(_side(n, scope, ask, scopes) for n, scope, ask in found))
     return best[1]
+
+
+def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
+    rest = scopes.rest(name, scope)
+    if _OF_ITSELF.search(asked):
+        return Side(name, scope, asked.format(name))
+    return Side(name.removesuffix(rest) or name, scope, asked.format(rest))
 
 
 _Reading = tuple[tuple[str, str], tuple[str, str]]
@@ -87,7 +96,10 @@ def _joined(question: str) -> Iterator[_Reading]:
             tail = question[join.end() + len(right) :]
             attribute = _ATTRIBUTE.search(right) if "的" not in left else None
             if attribute:
-                yield (left, right[: attribute.start()]), (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2
+                yield (
+                    (left, right[: attribute.start()]),
+                    (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2,
+                )
             else:
                 yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
 
