@@ -26,7 +26,7 @@ from app.answer.values import Value, digits_in
 
 # How many sentences one side may take, how far below its best one, and how long all sides may be.
 _PER_SIDE = 2
-_MARGIN = 0.9
+_MARGIN = 0.5
 _MAX_CHARS = 300
 # An item of a list is a name or a short clause; longer ones are shown as sentences.
 _MAX_ITEM_CHARS = 60

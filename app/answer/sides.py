@@ -40,7 +40,9 @@ _ASK = re.compile(
 )
 # Asked of an agreement or document itself, not of what it says: its name belongs to the question.
 _OF_ITSELF = re.compile(r"签(?!证|名)|订立|生效|印发|发布|有效期|签约|缔约")
-_LONGEST_SHARED = 40
+# A clause that asks less than this asks what the clause before it asked.
+_LEAST_ASKED = 3
+_BEFORE_NAME = re.compile(r"(?:[在从按据照里中]|[,，：:])+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,11 @@ def _joined(question: str) -> Iterator[_Reading]:
             continue
         for right in _right_sides(question[join.end() :]):
             tail = question[join.end() + len(right) :]
-            attribute = _ATTRIBUTE.search(right) if "的" not in left else None
+            yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
+            attribute = _ATTRIBUTE.search(right)
             if attribute:
-                yield (
-                    (left, right[: attribute.start()]),
-                    (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2,
-                )
-            else:
-                yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
+                asked = f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}"
+                yield (left, right[: attribute.start()]), (asked,) * 2
 
 
 def _right_sides(rest: str) -> Iterator[str]:
@@ -127,9 +126,12 @@ def _in_turn(question: str) -> Iterator[_Reading]:
     (first, one), (second, other) = (
         (n, _plain(p).replace(_plain(n), "{}", 1)) for n, p in zip(named, parts, strict=True) if n
     )
-    topic = re.split(r"[,，：:]", one.replace("{}", ""))[0] if len(other) < _LONGEST_SHARED else ""
-    shared = "" if not topic or topic in other or len(topic) < 2 else f"{topic}，"
-    yield (first, second), (one, f"{shared}{other}")
+    topic = _BEFORE_NAME.sub("", one.split("{}")[0])
+    if len(re.sub(r"[{}又呢则,，]", "", other)) < _LEAST_ASKED:
+        other = one
+    elif topic and topic not in other:
+        other = f"{topic}，{other}"
+    yield (first, second), (one, other)
 
 
 def _clauses(question: str) -> list[str]:

@@ -23,10 +23,10 @@ NEWS = (
     "两市签署两份协议\n"
     "共建数字港口\n"
     "3日，甲市港务局与乙市港务局签署《共建数字港口合作协议》。双方将在5个方面展开合作。"
-    "到2030年，货物吞吐量达到800万吨。港口将开行班轮、驳船、专列三类航线。\n"
+    "到2030年，货物吞吐量达到800万吨。航线包括班轮、驳船、专列三类。\n"
     "共建茶叶市场\n"
     "3日，甲市农业局与乙市农业局签署《共建茶叶市场合作协议》。双方将在8个方面展开合作。"
-    "到2028年，货物吞吐量达到20万吨。市场将开行班轮、专列、货车三类航线。\n"
+    "到2028年，货物吞吐量达到20万吨。航线包括班轮、专列、货车三类。\n"
 )
 PORT, TEA = "港务局的协议", "农业局的协议"
 
@@ -113,7 +113,7 @@ def test_two_figures_are_put_side_by_side_and_ordered(library: Library) -> None:
 
 
 def test_lists_become_what_is_in_both_and_what_is_in_one_only(library: Library) -> None:
-    draft = compared(f"{PORT}和{TEA}分别开行哪些航线？", library)
+    draft = compared(f"{PORT}和{TEA}分别有哪些航线？", library)
     assert draft is not None
     assert cite(draft.lines, library)[0].splitlines() == [
         "| 对象 | 内容 |",
