@@ -24,13 +24,17 @@ from app.answer.replies import Replies
 from app.answer.select import Scored, TermMatcher
 from app.answer.values import Value, digits_in
 
-# How many sentences one side may take, how far below its best one, and how long all sides may be.
+# How many sentences one side may take, how far below its best one, and how long they may be.
 _PER_SIDE = 2
-_MARGIN = 0.5
-_MAX_CHARS = 300
+_MARGIN = 0.9
+_MAX_CHARS = 130
+# A sentence that holds what is asked goes before one so much better that does not.
+_FIT_MARGIN = 1.5
 # An item of a list is a name or a short clause; longer ones are shown as sentences.
 _MAX_ITEM_CHARS = 60
 _MAX_ITEMS = 15
+# What a name or a noun of a list does not hold: the sentence went on.
+_CLAUSE = re.compile(r"[在将使把]|^(?:支持|推动|推进|建议|要求)")
 _LEAD_RATIO = 1.6
 # What a side is called in the question and not in the table; figures that no source of a row gives.
 _LABEL_END = re.compile(r"(?:签的?|的|各自?|自|都|那份|这份|两[份个种项家].{0,4})+$")
@@ -123,16 +127,27 @@ def _ground(units: Sequence[Unit], library: Library) -> str:
 def _choose(side: SideRead, library: Library) -> list[Unit]:
     """Return the sentences that answer one side: the best one, and a second where it is close and short."""
     bodies = [s for s in side.scored if not s.unit.is_heading] or list(side.scored)
+    fitting = [s for s in bodies[:8] if s.score >= bodies[0].score - _FIT_MARGIN and _fits(s.unit, side.analysis)]
+    if fitting:
+        bodies = [fitting[0], *(s for s in bodies if s is not fitting[0])]
     chosen: list[Unit] = []
     for candidate in bodies[:8]:
         if len(chosen) >= _PER_SIDE or candidate.score < bodies[0].score - _MARGIN:
             break
         if any(content_key(one.text) == content_key(candidate.unit.text) for one in chosen):
             continue
-        if chosen and sum(len(u.text) for u in chosen) + len(candidate.unit.text) > _MAX_CHARS / 2:
+        if chosen and sum(len(u.text) for u in chosen) + len(candidate.unit.text) > _MAX_CHARS:
             continue
         chosen.append(candidate.unit)
     return completed(chosen, side.analysis, library)
+
+
+def _fits(unit: Unit, analysis: Analysis) -> bool:
+    """Return whether a sentence holds a figure of the asked kind, or all the figures that the question brings."""
+    if analysis.value_kinds:
+        return bool(asked_values(unit.values, analysis))
+    keys = {value.key for value in unit.values}
+    return bool(analysis.values) and all(value.key in keys for value in analysis.values)
 
 
 def _first_line(
@@ -235,6 +250,8 @@ def _items(side: SideRead, library: Library, replies: Replies) -> list[_Item]:
         found = find_enumerations(best.text)[:1] if best.number in draft.used else []
         items = [_Item(best.text[a:b].strip(), with_twins(best, library)) for one in found for a, b in one.items]
         # A first item much longer than the others has the words before the list in it.
+        if any(_CLAUSE.search(item.text) for item in items):
+            return []
         return [] if not items or len(items[0].text) > _LEAD_RATIO * max(len(i.text) for i in items[1:]) else items
     items = [
         _Item(re.sub(r"^\d+\. ", "", line.text).rstrip("。；;"), line.spans) for line in draft.lines if line.spans

@@ -214,10 +214,15 @@ def _sections(doc_id: str, root: Section, units: Sequence[Unit]) -> list[Region]
             continue
         first = bisect_left(starts, section.body_start)
         inside = [u for u in units[first : first + 2 * _INTRO_REACH] if u.end <= section.end and not u.is_heading]
-        intro = " ".join(u.text for u in inside[:_INTRO_REACH] if announces(u.text))
+        intro = " ".join(_announcement(u.text) for u in inside[:_INTRO_REACH])
         name = fold(f"{section.heading} {intro}")[:_MAX_NAME_CHARS]
         regions.append(Region(doc_id, section.start, section.end, name))
     return regions
+
+
+def _announcement(text: str) -> str:
+    """Return the words of a sentence that tell who signed what, without what the agreement says; "" for another."""
+    return text[: max(text.rfind("》"), text.rfind("协议") + 1) + 1] if announces(text) else ""
 
 
 def announces(text: str) -> bool:

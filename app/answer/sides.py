@@ -74,11 +74,20 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
 
 def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
     rest = scopes.rest(name, scope)
+    asked = _IN_IT.sub("{}", asked)
+    asked = _HOW_MANY_APART.sub("是多少", asked)
+    asked = _APART.sub("是什么", asked)
     if _OF_ITSELF.search(asked):
         return Side(name, scope, asked.format(name))
     return Side(name.removesuffix(rest) or name, scope, asked.format(rest))
 
 
+# 「在甲协议里怎么提」: the name goes with the words around it. How far apart two are is asked of each as what it is.
+_IN_IT = re.compile(r"(?:在|按照?|从)?\{\}(?:里面?|中|上)(?![小央市])")
+_HOW_MANY_APART = re.compile(
+    r"(?<=[数量额模例标])(?:相?差(?:在哪儿?里?|了?多少|几何|距)|有(?:什么|何|啥)(?:不同|差别|差异|差距))"
+)
+_APART = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
 _Reading = tuple[tuple[str, str], tuple[str, str]]
 
 
