@@ -14,13 +14,14 @@ from decimal import Decimal, InvalidOperation
 from app.answer import lists
 from app.answer.analyse import Analysis
 from app.answer.completion import completed
-from app.answer.draft import Draft, Line, Span, shown, with_twins
+from app.answer.draft import Draft, Line, Span, shown, span_of, with_twins
 from app.answer.enumerations import find_enumerations
 from app.answer.fold import content_key, fold
 from app.answer.gate import Verdict, Weights, judge, veto
 from app.answer.library import Library, Unit
 from app.answer.omissions import asked_values
 from app.answer.replies import Replies
+from app.answer.scopes import Scope
 from app.answer.select import Scored, TermMatcher
 from app.answer.values import Value, digits_in
 
@@ -35,6 +36,7 @@ _MAX_ITEM_CHARS = 60
 _MAX_ITEMS = 15
 # What a name or a noun of a list does not hold: the sentence went on.
 _CLAUSE = re.compile(r"[在将使把]|^(?:支持|推动|推进|建议|要求)")
+_LIST_ASKED = re.compile(r"哪些|哪几|哪[二两三四五六七八九十\d]|列出|列了|列举|包括|哪里|哪儿")
 _LEAD_RATIO = 1.6
 # What a side is called in the question and not in the table; figures that no source of a row gives.
 _LABEL_END = re.compile(r"(?:签的?|的|各自?|自|都|那份|这份|两[份个种项家].{0,4})+$")
@@ -57,13 +59,28 @@ _ORDERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class SideRead:
-    """One side as it was searched: its name, what was asked of it, and the units of its place, best first."""
+class Asked:
+    """One question to a side: its analysis and the units found for it, best first."""
 
-    name: str
     analysis: Analysis
     scored: Sequence[Scored]
     matcher: TermMatcher
+
+
+@dataclass(frozen=True, slots=True)
+class SideRead:
+    """One side as it was searched: its name, what was asked of it, and its place, where it has one of its own."""
+
+    name: str
+    asked: Sequence[Asked]
+    scope: Scope | None = None
+
+    def spans(self, unit: Unit, library: Library) -> tuple[Span, ...]:
+        """Return the spans that show a unit: its own and those of its copies that lie in the side's place."""
+        own = span_of(unit)
+        copies = [t for t in library.twins(unit) if self.scope is None or self.scope.holds(t)]
+        kept = {own, *map(span_of, copies)}
+        return tuple(span for span in with_twins(unit, library) if span in kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ def _table(
         if not units:
             rows.append(Line(replies.not_mentioned, before=f"| {label} | ", after=" |"))
         for unit in units:
-            rows.append(Line(_cell(shown(unit.text)), with_twins(unit, library), None, f"| {label} | ", " |"))
+            rows.append(Line(_cell(shown(unit.text)), side.spans(unit, library), None, f"| {label} | ", " |"))
             label = ""
     first = _first_line(question, sides, chosen, library, replies)
     used = tuple(unit.number for units in chosen for unit in units)
@@ -125,21 +142,32 @@ def _ground(units: Sequence[Unit], library: Library) -> str:
 
 
 def _choose(side: SideRead, library: Library) -> list[Unit]:
-    """Return the sentences that answer one side: the best one, and a second where it is close and short."""
-    bodies = [s for s in side.scored if not s.unit.is_heading] or list(side.scored)
-    fitting = [s for s in bodies[:8] if s.score >= bodies[0].score - _FIT_MARGIN and _fits(s.unit, side.analysis)]
+    """Return the sentences that answer one side: of one question the best and a close second, else one for each."""
+    most = _PER_SIDE if len(side.asked) == 1 else 1
+    chosen: list[Unit] = []
+    for asked in side.asked:
+        known = {unit.number for unit in chosen}
+        chosen += [unit for unit in _best_of(asked, most, library) if unit.number not in known]
+    return chosen
+
+
+def _best_of(asked: Asked, most: int, library: Library) -> list[Unit]:
+    bodies = [s for s in asked.scored if not s.unit.is_heading] or list(asked.scored)
+    top = bodies[0].score if bodies else 0.0
+    fitting = [s for s in bodies[:8] if s.score >= top - _FIT_MARGIN and _fits(s.unit, asked.analysis)]
     if fitting:
-        bodies = [fitting[0], *(s for s in bodies if s is not fitting[0])]
+        # What holds the figure needs no second sentence.
+        bodies, most = [fitting[0]], 1
     chosen: list[Unit] = []
     for candidate in bodies[:8]:
-        if len(chosen) >= _PER_SIDE or candidate.score < bodies[0].score - _MARGIN:
+        if len(chosen) >= most or candidate.score < top - _MARGIN and chosen:
             break
         if any(content_key(one.text) == content_key(candidate.unit.text) for one in chosen):
             continue
         if chosen and sum(len(u.text) for u in chosen) + len(candidate.unit.text) > _MAX_CHARS:
             continue
         chosen.append(candidate.unit)
-    return completed(chosen, side.analysis, library)
+    return completed(chosen, asked.analysis, library)
 
 
 def _fits(unit: Unit, analysis: Analysis) -> bool:
@@ -162,22 +190,23 @@ def _first_line(
     if any(digits_in(name) - digits_in(units[0].text) for name, units in zip(names, chosen, strict=True)):
         return ()
     said = "；".join(replies.side.format(side=n) + value.text for n, value in zip(names, values, strict=True))
-    spans = tuple(dict.fromkeys(span for units in chosen for span in with_twins(units[0], library)))
+    pairs = zip(sides, chosen, strict=True)
+    spans = tuple(dict.fromkeys(span for side, units in pairs for span in side.spans(units[0], library)))
     return (Line(f"{said}。{_order(question, names, values, replies)}", spans),)
 
 
 def _value(side: SideRead, units: Sequence[Unit]) -> Value | None:
     """Return the one figure of a side's best sentence that may be asked for, ``None`` where several may."""
-    if not units:
+    if not units or len(side.asked) > 1:
         return None
-    unit = units[0]
-    brought = {value.key for value in side.analysis.values}
-    found = asked_values(unit.values, side.analysis)
-    if not found and not side.analysis.value_kinds:
+    unit, analysis = units[0], side.asked[0].analysis
+    brought = {value.key for value in analysis.values}
+    found = asked_values(unit.values, analysis)
+    if not found and not analysis.value_kinds:
         found = [v for v in unit.values if v.kind not in {"date", "number"} and v.key not in brought]
     values = {value.key: value for value in found}
     if len(values) > 1:
-        named = [v for v in values.values() if _named_before(v, unit, side.matcher)]
+        named = [v for v in values.values() if _named_before(v, unit, side.asked[0].matcher)]
         return named[0] if len(named) == 1 else None
     return next(iter(values.values()), None)
 
@@ -220,9 +249,10 @@ def _size(value: Value) -> tuple[Decimal, str] | None:
 
 def _listed(sides: Sequence[SideRead], library: Library, replies: Replies) -> Draft | None:
     """Return the table of what is in both lists and in one only, where each side answers with a list."""
-    if len(sides) != 2 or not all("list" in side.analysis.kinds and side.scored for side in sides):
+    asked = [side.asked[0] for side in sides if len(side.asked) == 1 and side.asked[0].scored]
+    if len(asked) != 2 or not all(_LIST_ASKED.search(one.analysis.folded) for one in asked):
         return None
-    first, second = (_items(side, library, replies) for side in sides)
+    first, second = (_items(side, one, library, replies) for side, one in zip(sides, asked, strict=True))
     if not first or not second or max(len(first), len(second)) > _MAX_ITEMS:
         return None
     same = [(a, b) for a in first for b in second if content_key(a.text) == content_key(b.text)]
@@ -240,15 +270,15 @@ def _items_row(label: str, items: Sequence[_Item]) -> Line:
     return Line("、".join(_cell(item.text) for item in items), spans, None, f"| {_cell(label)} | ", " |")
 
 
-def _items(side: SideRead, library: Library, replies: Replies) -> list[_Item]:
+def _items(side: SideRead, asked: Asked, library: Library, replies: Replies) -> list[_Item]:
     """Return the items of the list that answers one side, nothing where its best sentence is not of that list."""
-    draft = lists.read_list(side.analysis, side.scored, library, side.matcher, replies)
-    best = next((s.unit for s in side.scored if not s.unit.is_heading), None)
+    draft = lists.read_list(asked.analysis, asked.scored, library, asked.matcher, replies)
+    best = next((s.unit for s in asked.scored if not s.unit.is_heading), None)
     if draft is None or best is None:
         return []
     if draft.route == "list.inline":
         found = find_enumerations(best.text)[:1] if best.number in draft.used else []
-        items = [_Item(best.text[a:b].strip(), with_twins(best, library)) for one in found for a, b in one.items]
+        items = [_Item(best.text[a:b].strip(), side.spans(best, library)) for one in found for a, b in one.items]
         # A first item much longer than the others has the words before the list in it.
         if any(_CLAUSE.search(item.text) for item in items):
             return []
@@ -270,5 +300,9 @@ def judge_sides(whole: Analysis, sides: Sequence[SideRead], library: Library, we
     absent = ("injection", "") if whole.injection else veto(whole, library)
     if absent is not None:
         return Verdict(False, 0.0, *absent)
-    found = [judge(side.analysis, side.scored, _choose(side, library), library, weights) for side in sides]
+    found = [
+        judge(asked.analysis, asked.scored, _best_of(asked, _PER_SIDE, library), library, weights)
+        for side in sides
+        for asked in side.asked
+    ]
     return max(found, key=lambda verdict: (verdict.answer, verdict.confidence))

@@ -17,7 +17,7 @@ from app.answer.followup import rewrite
 from app.answer.gate import load_weights
 from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
-from app.answer.scopes import Scopes
+from app.answer.scopes import Scope, Scopes
 from app.answer.select import Scored, TermMatcher, score_units
 from app.answer.sides import Side, find_sides
 from app.answer.turns import Turn
@@ -32,7 +32,7 @@ class Evidence:
     ``understood`` is the self-contained form of a follow-up, else ``None``; ``parts`` has one search for each
     part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
     ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets
-    side by side, each spoken of in a place of its own; ``parts`` then has one search for each of them.
+    side by side, each spoken of in a place of its own; ``parts`` then has a search for each question to each.
     """
 
     asked: str
@@ -91,7 +91,7 @@ class Investigator:
         clock.mark("analyse")
         whole, hits = self._search(analysis, doc_ids, clock)
         parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
-        parts += tuple(self._search_scope(side, clock) for side in sides)
+        parts += tuple(self._search_scope(analyse(a), side.scope, clock) for side in sides for a in side.asked)
         chosen = tuple(choose(whole.scored, self.library)) if whole.scored and not sides else ()
         for part in parts:
             best = choose(part.scored, self.library, limit=1) if part.scored else []
@@ -108,9 +108,8 @@ class Investigator:
         """The named regions of the index, read when they are first asked for."""
         return Scopes(self.library)
 
-    def _search_scope(self, side: Side, clock: Clock) -> Part:
-        """Return the units of a side's place, scored for what is asked there; other places are not read."""
-        scope, analysis = side.scope, analyse(side.asked)
+    def _search_scope(self, analysis: Analysis, scope: Scope, clock: Clock) -> Part:
+        """Return the units of one scope, scored for what is asked there; other places are not read."""
         vector = self.retriever.embedder.encode_queries([analysis.question])[0]
         clock.mark("retrieve")
         store = self.library.store

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.answer import lists
 from app.answer.analyse import Analysis
-from app.answer.comparison import SideRead, compare
+from app.answer.comparison import Asked, SideRead, compare
 from app.answer.completion import completed
 from app.answer.compound import points_back, side_names
 from app.answer.draft import Draft, Line, shown, with_twins
@@ -91,10 +91,15 @@ def read(reading: Reading) -> Draft:
 
 def sides_of(reading: Reading) -> list[SideRead]:
     """Return the sides of a comparison as they were searched."""
+    parts = iter(reading.parts)
     return [
-        SideRead(side.name, part.analysis, part.scored, part.matcher)
-        for side, part in zip(reading.sides, reading.parts, strict=True)
+        SideRead(side.name, tuple(_asked_part(next(parts)) for _ in side.asked), side.scope)
+        for side in reading.sides
     ]
+
+
+def _asked_part(part: Part) -> Asked:
+    return Asked(part.analysis, part.scored, part.matcher)
 
 
 def read_yes_no(reading: Reading) -> Draft:
@@ -113,7 +118,7 @@ def read_parts(reading: Reading) -> Draft:
     """Return the best units of each part in turn; a part that points back prefers the section found before."""
     names = side_names(reading.whole.analysis.question)
     if len(names) == len(reading.parts):
-        sides = [SideRead(n, p.analysis, p.scored, p.matcher) for n, p in zip(names, reading.parts, strict=True)]
+        sides = [SideRead(n, (_asked_part(p),)) for n, p in zip(names, reading.parts, strict=True)]
         compared = compare(reading.whole.analysis.question, sides, reading.library, reading.replies)
         if compared is not None:
             return compared

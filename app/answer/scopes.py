@@ -221,7 +221,7 @@ def _sections(doc_id: str, root: Section, units: Sequence[Unit]) -> list[Region]
 
 
 def _announcement(text: str) -> str:
-    """Return the words of a sentence that tell who signed what, without what the agreement says; "" for another."""
+    """Return the words of a sentence that tell who signed what, not what was agreed; "" for another."""
     return text[: max(text.rfind("》"), text.rfind("协议") + 1) + 1] if announces(text) else ""
 
 

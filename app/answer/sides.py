@@ -47,11 +47,11 @@ _BEFORE_NAME = re.compile(r"(?:[在从按据照里中]|[,，：:])+$")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side: the words the question calls it by, where it is spoken of, and what is asked of it."""
+    """One side: the words the question calls it by, where it is spoken of, and the questions asked of it there."""
 
     name: str
     scope: Scope
-    asked: str
+    asked: tuple[str, ...]
 
 
 def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None = None) -> tuple[Side, ...]:
@@ -78,11 +78,22 @@ def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
     asked = _HOW_MANY_APART.sub("是多少", asked)
     asked = _APART.sub("是什么", asked)
     if _OF_ITSELF.search(asked):
-        return Side(name, scope, asked.format(name))
-    return Side(name.removesuffix(rest) or name, scope, asked.format(rest))
+        return Side(name, scope, _questions(asked.format(name)))
+    return Side(name.removesuffix(rest) or name, scope, _questions(asked.format(rest)))
+
+
+def _questions(asked: str) -> tuple[str, ...]:
+    """Return what is asked of a side as one question for each thing asked; each but the first keeps its own words."""
+    parts = [part for part in asking_parts(asked) if not _ONLY_ORDERS.fullmatch(re.sub(r"[,，\s]", "", part))]
+    return tuple(parts) if 1 < len(parts) <= _MOST_ASKED else (asked,)
 
 
 # 「在甲协议里怎么提」: the name goes with the words around it. How far apart two are is asked of each as what it is.
+_MOST_ASKED = 3
+# 「哪份更多」「各是几个」 asks nothing new of a side.
+_ONLY_ORDERS = re.compile(
+    r"(?:[谁哪].{0,3})?(?:各|分别|又)?(?:是|有|定得|怎么|占)?(?:说|写|提)?(?:更?[多少高低早晚大小长短快慢]|多少|几|什么).{0,4}"
+)
 _IN_IT = re.compile(r"(?:在|按照?|从)?\{\}(?:里面?|中|上)(?![小央市])")
 _HOW_MANY_APART = re.compile(
     r"(?<=[数量额模例标])(?:相?差(?:在哪儿?里?|了?多少|几何|距)|有(?:什么|何|啥)(?:不同|差别|差异|差距))"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.comparison import SideRead, compare
+from app.answer.comparison import Asked, SideRead, compare
 from app.answer.draft import Draft, cite
 from app.answer.guard import check
 from app.answer.library import Library
@@ -40,12 +40,12 @@ def compared(question: str, library: Library, *, drop: str = "") -> Draft | None
     """The comparison where every unit of a side is scored by the words it shares with what is asked of it."""
     sides = []
     for side in find_sides(question, Scopes(library)):
-        analysis = analyse(side.asked)
+        analysis = analyse(side.asked[0])
         matcher = TermMatcher(analysis, library)
         units = [u for u in library.units if side.scope.holds(u) and side.name != drop]
         scored = [Scored(u, 10 * matcher.covers(u.folded), {}) for u in units]
         scored.sort(key=lambda s: (-s.score, s.unit.number))
-        sides.append(SideRead(side.name, analysis, scored, matcher))
+        sides.append(SideRead(side.name, (Asked(analysis, scored, matcher),), side.scope))
     return compare(question, sides, library, REPLIES) if sides else None
 
 
