@@ -9,6 +9,7 @@ from copy import copy
 
 from app.answer import guard
 from app.answer.clock import Clock
+from app.answer.comparison import judge_sides
 from app.answer.draft import cite, with_twins
 from app.answer.evidence import Evidence, Investigator
 from app.answer.gate import UNSURE, Verdict, judge
@@ -16,7 +17,7 @@ from app.answer.generate import Generator, Task
 from app.answer.generate_rewrite import rewrite_by_model
 from app.answer.library import Library
 from app.answer.listening import listener
-from app.answer.read import Reading, read
+from app.answer.read import Reading, read, sides_of
 from app.answer.replies import Replies
 from app.answer.reranking import Judge
 from app.answer.select import Scored
@@ -119,27 +120,25 @@ class Assistant:
             text = f"{self.replies.refusal}{self.replies.no_document}"
             return Answer(asked, text, refused=True, reason="no_document", timings=clock.done())
         evidence = self.investigator.investigate(asked, history=history, doc_ids=doc_ids, clock=clock)
-        weights = self.investigator.weights
-        verdict = judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, weights)
+        library = self.library if doc_ids is None else self.library.citing_only(searched)
+        reading = Reading(
+            evidence.whole,
+            evidence.parts,
+            evidence.rows,
+            library,
+            self.replies,
+            sides=evidence.sides,
+            bridge=evidence.bridge,
+            hops=evidence.hops,
+        )
+        verdict = self._judge(evidence, reading)
         if evidence.rows and verdict.reason in UNSURE:
             # The table states the column itself; there is nothing to be unsure about.
             verdict = Verdict(True, max(verdict.confidence, 0.9))
         clock.mark("gate")
         if not verdict.answer:
             return self._refuse(evidence, verdict, clock, searched=len(searched))
-        library = self.library if doc_ids is None else self.library.citing_only(searched)
-        draft = read(
-            Reading(
-                evidence.whole,
-                evidence.parts,
-                evidence.rows,
-                library,
-                self.replies,
-                sides=evidence.sides,
-                bridge=evidence.bridge,
-                hops=evidence.hops,
-            )
-        )
+        draft = read(reading)
         clock.mark("read")
         lines, unverified = guard.check(draft.lines, library, mark=self.replies.unverified)
         writing = None
@@ -162,6 +161,12 @@ class Assistant:
             confidence=verdict.confidence,
             writing=writing,
         )
+
+    def _judge(self, evidence: Evidence, reading: Reading) -> Verdict:
+        weights = self.investigator.weights
+        if evidence.sides:
+            return judge_sides(evidence.analysis, sides_of(reading), self.library, weights)
+        return judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, weights)
 
     def _refuse(self, evidence: Evidence, verdict: Verdict, clock: Clock, *, searched: int) -> Answer:
         return Answer(

@@ -33,8 +33,8 @@ class Evidence:
 
     ``understood`` is the self-contained form of a follow-up, else ``None``; ``parts`` has one search for each
     part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
-    ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets side
-    by side, where each is spoken of in a place of its own; ``parts`` then has one search for each of them.
+    ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets
+    side by side, each spoken of in a place of its own; ``parts`` then has a search for each question to each.
     """
 
     asked: str
@@ -98,7 +98,7 @@ class Investigator:
         clock.mark("analyse")
         whole, hits = self._search(analysis, doc_ids, clock)
         parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
-        parts += tuple(self._search_scope(analyse(side.asked), side.scope, clock) for side in sides)
+        parts += tuple(self._search_scope(analyse(a), side.scope, clock) for side in sides for a in side.asked)
         chosen = tuple(choose(whole.scored, self.library)) if whole.scored and not sides else ()
         for part in parts:
             best = choose(part.scored, self.library, limit=1) if part.scored else []
@@ -119,7 +119,7 @@ class Investigator:
         return Scopes(self.library)
 
     def _search_scope(self, analysis: Analysis, scope: Scope, clock: Clock) -> Part:
-        """Return the units of one scope, scored for what is asked there; passages of other places are not read."""
+        """Return the units of one scope, scored for what is asked there; other places are not read."""
         vector = self.retriever.embedder.encode_queries([analysis.question])[0]
         clock.mark("retrieve")
         store = self.library.store

@@ -19,7 +19,8 @@ _LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.、]\s*")
 def left_out(draft: Draft, said: Sequence[str], analysis: Analysis, library: Library) -> list[Line]:
     """Return the draft's lines that the written sentences ``said`` do not carry, in order.
 
-    A list is wanted whole: where one of its items is missing, all of it is returned with its heading.
+    A list is wanted whole: where one of its items is missing, all of it is returned with its heading, and
+    so is the table of a comparison.
     """
     whole = content_key("\n".join(said))
     folded = fold("\n".join(said))
@@ -27,6 +28,10 @@ def left_out(draft: Draft, said: Sequence[str], analysis: Analysis, library: Lib
     if draft.route in {"list.counted", "list.sections"}:
         items = [content_key(_LIST_NUMBER.sub("", line.text)) for line in grounded]
         return [] if all(item in whole for item in items) else list(draft.lines)
+    if draft.route.startswith("sides."):
+        # A table without one of its sides compares nothing.
+        carried = all(_carried(line, whole, folded, analysis, library) for line in grounded)
+        return [] if carried else list(draft.lines)
     found = first_values(draft, analysis, library)
     said_keys = {value.key for value in find_values(folded)}
     if draft.route == "plain" and found and all(value.key in said_keys for value in found):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.answer import lists
 from app.answer.analyse import Analysis
-from app.answer.comparison import SideRead, compare
+from app.answer.comparison import Asked, SideRead, compare
 from app.answer.completion import completed, whole_sentences
 from app.answer.compound import points_back, side_names
 from app.answer.draft import Draft, Line, shown, with_twins
@@ -71,15 +71,7 @@ def read(reading: Reading) -> Draft:
         lines = tuple(Line(shown(row.text), with_twins(row, reading.library)) for row in reading.rows)
         return Draft(lines, "field", tuple(row.number for row in reading.rows))
     if reading.sides:
-        compared = compare(
-            reading.whole.analysis.question,
-            [
-                SideRead(side.name, part.analysis, part.scored, part.matcher)
-                for side, part in zip(reading.sides, reading.parts, strict=True)
-            ],
-            reading.library,
-            reading.replies,
-        )
+        compared = compare(reading.whole.analysis.question, sides_of(reading), reading.library, reading.replies)
         if compared is not None:
             return compared
     if reading.bridge is not None:
@@ -104,6 +96,19 @@ def read(reading: Reading) -> Draft:
     if lists.asks_for_list(analysis):
         chosen = whole_sentences(chosen, reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")
+
+
+def sides_of(reading: Reading) -> list[SideRead]:
+    """Return the sides of a comparison as they were searched."""
+    parts = iter(reading.parts)
+    return [
+        SideRead(side.name, tuple(_asked_part(next(parts)) for _ in side.asked), side.scope)
+        for side in reading.sides
+    ]
+
+
+def _asked_part(part: Part) -> Asked:
+    return Asked(part.analysis, part.scored, part.matcher)
 
 
 def read_yes_no(reading: Reading) -> Draft:
@@ -143,11 +148,15 @@ def read_bridge(reading: Reading, bridge: Bridge) -> Draft | None:
 
 def read_parts(reading: Reading) -> Draft:
     """Return the best units of each part in turn; a part that points back prefers the section found before."""
-    chosen: list[Unit] = []
-    labels: dict[int, str] = {}
     names = side_names(reading.whole.analysis.question)
+    if len(names) == len(reading.parts):
+        sides = [SideRead(n, (_asked_part(p),)) for n, p in zip(names, reading.parts, strict=True)]
+        compared = compare(reading.whole.analysis.question, sides, reading.library, reading.replies)
+        if compared is not None:
+            return compared
+    chosen: list[Unit] = []
     size = 0
-    for position, part in enumerate(reading.parts):
+    for part in reading.parts:
         scored = part.scored
         if chosen and points_back(part.analysis.question):
             scored = _prefer_section(scored, chosen[-1])
@@ -156,17 +165,12 @@ def read_parts(reading: Reading) -> Draft:
             if size and size + len(unit.text) > MAX_CHARS * 1.4:
                 break
             if not _repeats(unit, chosen, reading.library):
-                if len(names) == len(reading.parts) and not any(c.isdigit() for c in names[position]):
-                    labels[unit.number] = reading.replies.side.format(side=names[position])
                 chosen.append(unit)
                 size += len(unit.text)
     if not chosen:
         chosen = choose(reading.whole.scored, reading.library)
-    lines = tuple(
-        Line(labels.get(unit.number, "") + line.text, line.spans)
-        for unit, line in ((unit, _line_for_any(unit, reading)) for unit in chosen)
-    )
-    return Draft(lines, "sides" if labels else "parts", tuple(u.number for u in chosen))
+    lines = tuple(_line_for_any(unit, reading) for unit in chosen)
+    return Draft(lines, "parts", tuple(u.number for u in chosen))
 
 
 def _line_for_any(unit: Unit, reading: Reading) -> Line:

@@ -88,7 +88,8 @@ class Scopes:
     def resolve(self, names: Sequence[str], *, doc_ids: Collection[str] | None = None) -> tuple[Scope | None, ...]:
         """Return the scope of each of the names that a question sets side by side, ``None`` where unsure.
 
-        Words that all names share tell no side from another and are left out. Names that one region holds together are the parties of one thing, and no sides: none has a scope.
+        Words that all names share tell no side from another and are left out. Names that one region holds together
+        are the parties of one thing, and no sides: none has a scope.
         """
         common = set.intersection(*(set(tokens(fold(name))) for name in names))
         shares = [self._shares(name, common) for name in names]
@@ -111,7 +112,7 @@ class Scopes:
         return "".join(piece for piece in left.split() if len(_NO_NAME.sub("", piece)) >= _LEAST_REST)
 
     def _shares(self, name: str, common: Collection[str]) -> dict[int, float]:
-        """Return, by region, the weighted share of a name's words it holds; nothing where the name says too little.
+        """Return, by region, the weighted share of a name's words it holds; none for a name that says little.
 
         Words that name nothing are left out of the share, but most of a name must be words that do.
         """
@@ -213,10 +214,15 @@ def _sections(doc_id: str, root: Section, units: Sequence[Unit]) -> list[Region]
             continue
         first = bisect_left(starts, section.body_start)
         inside = [u for u in units[first : first + 2 * _INTRO_REACH] if u.end <= section.end and not u.is_heading]
-        intro = " ".join(u.text for u in inside[:_INTRO_REACH] if announces(u.text))
+        intro = " ".join(_announcement(u.text) for u in inside[:_INTRO_REACH])
         name = fold(f"{section.heading} {intro}")[:_MAX_NAME_CHARS]
         regions.append(Region(doc_id, section.start, section.end, name))
     return regions
+
+
+def _announcement(text: str) -> str:
+    """Return the words of a sentence that tell who signed what, not what was agreed; "" for another."""
+    return text[: max(text.rfind("》"), text.rfind("协议") + 1) + 1] if announces(text) else ""
 
 
 def announces(text: str) -> bool:

@@ -38,16 +38,20 @@ _DOCUMENT_NAME = re.compile(
 _ASK = re.compile(
     r"多少|几|什么|哪|谁|何|如何|怎|是否|有没有|吗|多[大长久高远快]|啥|咋|分别|各|又|呢|是(?!否)|要|想|准备|去|说|定|由|有"
 )
-_LONGEST_SHARED = 40
+# Asked of an agreement or document itself, not of what it says: its name belongs to the question.
+_OF_ITSELF = re.compile(r"签(?!证|名)|订立|生效|印发|发布|有效期|签约|缔约")
+# A clause that asks less than this asks what the clause before it asked.
+_LEAST_ASKED = 3
+_BEFORE_NAME = re.compile(r"(?:[在从按据照里中]|[,，：:])+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side: the words the question calls it by, where it is spoken of, and what is asked of it."""
+    """One side: the words the question calls it by, where it is spoken of, and the questions asked of it there."""
 
     name: str
     scope: Scope
-    asked: str
+    asked: tuple[str, ...]
 
 
 def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None = None) -> tuple[Side, ...]:
@@ -64,10 +68,37 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
         value = min(first.share, second.share) * said**0.5
         if value > best[0]:
             found = zip(names, (first, second), asked, strict=True)
-            best = (value, tuple(Side(n, scope, ask.format(scopes.rest(n, scope))) for n, scope, ask in found))
+            best = (value, tuple(_side(n, scope, ask, scopes) for n, scope, ask in found))
     return best[1]
 
 
+def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
+    rest = scopes.rest(name, scope)
+    asked = _IN_IT.sub("{}", asked)
+    asked = _HOW_MANY_APART.sub("是多少", asked)
+    asked = _APART.sub("是什么", asked)
+    if _OF_ITSELF.search(asked):
+        return Side(name, scope, _questions(asked.format(name)))
+    return Side(name.removesuffix(rest) or name, scope, _questions(asked.format(rest)))
+
+
+def _questions(asked: str) -> tuple[str, ...]:
+    """Return what is asked of a side as one question for each thing asked; each but the first keeps its own words."""
+    parts = [part for part in asking_parts(asked) if not _ONLY_ORDERS.fullmatch(re.sub(r"[,，\s]", "", part))]
+    return tuple(parts) if 1 < len(parts) <= _MOST_ASKED else (asked,)
+
+
+# 「在甲协议里怎么提」: the name goes with the words around it. How far apart two are is asked of each as what it is.
+_MOST_ASKED = 3
+# 「哪份更多」「各是几个」 asks nothing new of a side.
+_ONLY_ORDERS = re.compile(
+    r"(?:[谁哪].{0,3})?(?:各|分别|又)?(?:是|有|定得|怎么|占)?(?:说|写|提)?(?:更?[多少高低早晚大小长短快慢]|多少|几|什么).{0,4}"
+)
+_IN_IT = re.compile(r"(?:在|按照?|从)?\{\}(?:里面?|中|上)(?![小央市])")
+_HOW_MANY_APART = re.compile(
+    r"(?<=[数量额模例标])(?:相?差(?:在哪儿?里?|了?多少|几何|距)|有(?:什么|何|啥)(?:不同|差别|差异|差距))"
+)
+_APART = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
 _Reading = tuple[tuple[str, str], tuple[str, str]]
 
 
@@ -85,14 +116,11 @@ def _joined(question: str) -> Iterator[_Reading]:
             continue
         for right in _right_sides(question[join.end() :]):
             tail = question[join.end() + len(right) :]
-            attribute = _ATTRIBUTE.search(right) if "的" not in left else None
+            yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
+            attribute = _ATTRIBUTE.search(right)
             if attribute:
-                yield (
-                    (left, right[: attribute.start()]),
-                    (f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}",) * 2,
-                )
-            else:
-                yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
+                asked = f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}"
+                yield (left, right[: attribute.start()]), (asked,) * 2
 
 
 def _right_sides(rest: str) -> Iterator[str]:
@@ -118,9 +146,12 @@ def _in_turn(question: str) -> Iterator[_Reading]:
     (first, one), (second, other) = (
         (n, _plain(p).replace(_plain(n), "{}", 1)) for n, p in zip(named, parts, strict=True) if n
     )
-    topic = re.split(r"[,，：:]", one.replace("{}", ""))[0] if len(other) < _LONGEST_SHARED else ""
-    shared = "" if not topic or topic in other or len(topic) < 2 else f"{topic}，"
-    yield (first, second), (one, f"{shared}{other}")
+    topic = _BEFORE_NAME.sub("", one.split("{}")[0])
+    if len(re.sub(r"[{}又呢则,，]", "", other)) < _LEAST_ASKED:
+        other = one
+    elif topic and topic not in other:
+        other = f"{topic}，{other}"
+    yield (first, second), (one, other)
 
 
 def _clauses(question: str) -> list[str]:

@@ -49,8 +49,8 @@ def offered(draft: Draft, scored: Sequence[Scored], library: Library) -> tuple[S
         return len(text)
 
     for line in draft.lines:
-        if line.spans:
-            add(line.spans)
+        for spans in _by_text(line.spans, library):
+            add(spans)
     size = others = 0
     for candidate in scored:
         unit = candidate.unit
@@ -62,6 +62,15 @@ def offered(draft: Draft, scored: Sequence[Scored], library: Library) -> tuple[S
         size += added
         others += bool(added)
     return tuple(found)
+
+
+def _by_text(spans: Sequence[Span], library: Library) -> list[tuple[Span, ...]]:
+    """Return the spans of a line in groups that say the same: a row of a comparison stands on several texts."""
+    groups: dict[str, list[Span]] = {}
+    for span in spans:
+        text = library.documents[span.doc_id].text[span.start : span.end]
+        groups.setdefault(content_key(text) or text, []).append(span)
+    return [tuple(group) for group in groups.values()]
 
 
 def _source(number: int, text: str, spans: tuple[Span, ...], library: Library) -> Source:

@@ -20,6 +20,7 @@ _FIGURE = re.compile(r"(?<![\d.])\d+(?:\.\d+)?(?:[万亿]+|%|‰)?")
 
 _NUMERAL = "[" + "".join(sorted(NUMERAL_CHARS)) + "]"
 _LONE_NUMERAL = re.compile(rf"(?<!{_NUMERAL})(?<!百分之)(?<!点){_NUMERAL}(?!{_NUMERAL}|[万亿点]|分之)")
+_TABLE_HEAD = re.compile(r"^\|.*\|\n(?=\|[-:| ]+\|$)", re.MULTILINE)
 _CLAUSE_END = re.compile(r"[，。；：！？,;:!?\n]")
 _LAST_JOIN = re.compile(r".(?:和|及|与|以及).")
 
@@ -33,7 +34,7 @@ def cited_sentences(text: str) -> list[tuple[str, tuple[int, ...]]]:
     found = []
     for match in _SENTENCE.finditer(text):
         bare = strip_markers(match[0]).strip()
-        if bare.strip("。！？；!?;：:—-*# "):
+        if bare.strip("。！？；!?;：:—-*#| "):
             found.append((bare, tuple(int(m) for m in _MARKER.findall(match[0]))))
     return found
 
@@ -114,8 +115,8 @@ def is_grounded(text: str, citations: Sequence[Cited]) -> bool:
 def marked_share(text: str, citations: Sequence[Cited]) -> float:
     """Return the share of sentences that carry a marker of an existing citation (1.0 for an empty answer).
 
-    A line that only introduces what follows (ends in a colon) needs none.
+    A line that only introduces what follows (ends in a colon) needs none, nor does the head of a table.
     """
     known = {c.marker for c in citations}
-    needing = [(s, m) for s, m in cited_sentences(text) if not s.endswith(("：", ":"))]
+    needing = [(s, m) for s, m in cited_sentences(_TABLE_HEAD.sub("", text)) if not s.endswith(("：", ":"))]
     return sum(bool(known & set(markers)) for _, markers in needing) / len(needing) if needing else 1.0
