@@ -105,7 +105,7 @@ class Investigator:
     def _bridge(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
     ) -> tuple[Bridge | None, tuple[Part, ...]]:
-        """Return the pair of sentences that answers a question whose subject is described, and the two searches."""
+        """Return the pair of sentences that answers a question that describes its subject, and both searches."""
         halves = split_hops(analysis.question)
         if halves is None or analysis.kind in {"yes_no", "comparison"}:
             return None, ()

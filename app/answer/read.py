@@ -120,9 +120,8 @@ def read_bridge(reading: Reading, bridge: Bridge) -> Draft | None:
         size = sum(len(one.text) for one in chosen)
         if not _repeats(unit, chosen, reading.library) and size + len(unit.text) <= MAX_CHARS * 1.4:
             chosen.append(unit)
-    lines = tuple(
-        line_of(unit, reading.library, asked.matcher if unit is answer else described.matcher) for unit in chosen
-    )
+    matchers = {answer.number: asked.matcher, found.number: described.matcher, best.number: reading.whole.matcher}
+    lines = tuple(line_of(unit, reading.library, matchers.get(unit.number, asked.matcher)) for unit in chosen)
     return Draft(lines, "hops", tuple(unit.number for unit in chosen))
 
 
