@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.answer.analyse import Analysis, analyse
 from app.answer.clock import Clock
-from app.answer.compound import sub_questions
+from app.answer.compound import side_names, sub_questions
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
 from app.answer.gate import load_weights
@@ -107,7 +107,7 @@ class Investigator:
     ) -> tuple[Bridge | None, tuple[Part, ...]]:
         """Return the pair of sentences that answers a question that describes its subject, and both searches."""
         halves = split_hops(analysis.question)
-        if halves is None or analysis.kind in {"yes_no", "comparison"}:
+        if halves is None or analysis.kind in {"yes_no", "comparison"} or side_names(analysis.question):
             return None, ()
         described, _ = self._search(analyse(halves.described), doc_ids, clock)
         asked = analyse(halves.asked)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.answer.analyse import content_terms
 from app.answer.library import Library, Unit
@@ -63,11 +63,15 @@ class Hops:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """The sentence that fits the description and the one that answers, with the score of the pair."""
+    """The sentence that fits the description and the one that answers, with the score of the pair.
+
+    ``beside`` answers as well, where several things are asked; else it is ``None``.
+    """
 
     found: Unit
     answer: Scored
     score: float
+    beside: Unit | None = None
 
 
 def split_hops(question: str) -> Hops | None:
@@ -110,7 +114,12 @@ def best_bridge(
             tied = tie(question, one.unit, other.unit, library)
             if tied >= _LEAST_TIE:
                 pairs.append(Bridge(one.unit, other, one.score + other.score + tied))
-    return max(pairs, key=lambda pair: pair.score, default=None)
+    best = max(pairs, key=lambda pair: pair.score, default=None)
+    if best is None or len(_ASKS.findall(question)) < 2:
+        return best
+    others = [p for p in pairs if p.found is best.found and p.answer.unit not in (best.found, best.answer.unit)]
+    second = max(others, key=lambda pair: pair.score, default=None)
+    return best if second is None else replace(best, beside=second.answer.unit)
 
 
 def tie(question: str, found: Unit, answer: Unit, library: Library) -> float:
