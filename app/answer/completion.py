@@ -54,6 +54,9 @@ def _behind(unit: Unit, library: Library) -> list[Unit]:
 
 
 _MAX_SENTENCE_CHARS = 320
+_ONE_OF_SEVERAL = re.compile(
+    r"(?:^|[，,：:])(?:[一二三四五六]是|(?:另|其中)?一(?:个|条|类|家|座|份|项|种|方面)(?:由|是|为|在|位|从)|另一(?:个|条|类|家|座|份|项|种|方面)|其[一二三]|首先|其次|再次)"
+)
 
 
 def whole_sentences(chosen: Sequence[Unit], library: Library) -> list[Unit]:
@@ -65,7 +68,8 @@ def whole_sentences(chosen: Sequence[Unit], library: Library) -> list[Unit]:
         return []
     first, *rest = chosen
     sentence = _sentence_of(first, library)
-    if sum(len(unit.text) for unit in sentence) > _MAX_SENTENCE_CHARS:
+    told_apart = sum(bool(_ONE_OF_SEVERAL.search(unit.text)) for unit in sentence) >= 2
+    if not told_apart or sum(len(unit.text) for unit in sentence) > _MAX_SENTENCE_CHARS:
         sentence = [first]
     numbers = {unit.number for unit in sentence}
     return [*sentence, *(unit for unit in rest if unit.number not in numbers)]

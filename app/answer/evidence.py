@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.answer.analyse import Analysis, analyse
 from app.answer.clock import Clock
-from app.answer.compound import sub_questions
+from app.answer.compound import side_names, sub_questions
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
 from app.answer.gate import load_weights
@@ -136,9 +136,9 @@ class Investigator:
     def _bridge(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
     ) -> tuple[Bridge | None, tuple[Part, ...]]:
-        """Return the pair of sentences that answers a question whose subject is described, and the two searches."""
+        """Return the pair of sentences that answers a question that describes its subject, and both searches."""
         halves = split_hops(analysis.question)
-        if halves is None or analysis.kind in {"yes_no", "comparison"}:
+        if halves is None or analysis.kind in {"yes_no", "comparison"} or side_names(analysis.question):
             return None, ()
         described, _ = self._search(analyse(halves.described), doc_ids, clock)
         asked = analyse(halves.asked)

@@ -185,8 +185,8 @@ def _its_like(question: str, previous: str, said: str) -> str | None:
     if match["side"]:
         place = _STANDS_IN.search(previous)
         return previous.replace(place["place"], focus, 1) if place else None
-    nouns = [p for phrase in topic_phrases(previous) if (p := _CLASS_NOUN.search(phrase))]
-    return f"{focus}的{nouns[-1][0]}{rest}？" if nouns else None
+    nouns = re.findall(_CLASS_NOUN.pattern.removesuffix("$"), topic_of(previous))
+    return f"{focus}的{nouns[-1]}{rest}？" if nouns else None
 
 
 def _other_of_two(question: str, previous: str, said: str) -> str | None:

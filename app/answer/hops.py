@@ -1,15 +1,15 @@
 """Questions whose subject is described, not named: 「写明X的那份协议，签约双方是谁」. Pure.
 
 The describing clause finds one sentence, the rest of the question another. The two are chosen together: each by
-how well it fits its half, and the pair by what ties them, which is the section they stand under or a name that both
-hold and the question does not.
+how well it fits its half, and the pair by what ties them: the section they stand under, or a name that both hold
+and the question does not.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.answer.analyse import content_terms
 from app.answer.library import Library, Unit
@@ -17,10 +17,14 @@ from app.answer.select import Scored
 from app.answer.words import segment
 
 _ASKS = re.compile(
-    r"多少|几[个项名位家所条座份次种类年天届月号几成]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|有没有|吗|多[大长久高远快]|啥|咋|分别"
+    r"多少|几[个项名位家所条座份次种类年天届月号几成]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|"
+    r"有没有|吗|多[大长久高远快]|啥|咋|分别"
 )
 # What a description without 那 may end in: kinds of things that have sections, heads, figures of their own.
-_KINDS = "协议|文件|合同|方案|计划|办法|通知|意见|规划|备忘录|集群|产业|项目|工程|园区|机构|部门|单位|公司|企业|学校|高校|大学|医院|城市|基地|平台|目录|职务|专业"
+_KINDS = (
+    "协议|文件|合同|方案|计划|办法|通知|意见|规划|备忘录|集群|产业|项目|工程|园区|机构|部门|单位|公司|企业|学校|"
+    "高校|大学|医院|城市|基地|平台|目录|职务|专业"
+)
 _MEASURES = "份个家位项条座所处只批笔场次块种类支名间片档款届期套方"
 # 「…的那份协议，…」 「…的协议，…」: the noun closes the clause in front of the comma.
 _CLOSED = re.compile(
@@ -36,12 +40,14 @@ _BACK = re.compile(
 )
 _LEAST_ASKED = 3
 # What ties a pair, in the units of the unit score: the same sentence, section, heading above, document.
-_SAME_UNIT = 1.2
-_SAME_SECTION = 1.6
-_UNDER = 1.2
-_SAME_BRANCH = 0.7
+_SAME_UNIT = 1.6
+_SAME_SECTION = 2.4
+_UNDER = 2.0
+_SAME_BRANCH = 1.0
 _SAME_DOCUMENT = 0.3
 _SHARED_NAME = 2.0
+# A pair that less ties is two sentences that happen to fit.
+_LEAST_TIE = 1.5
 _GRAM = 4
 _DESCRIBING = 5
 _ANSWERING = 24
@@ -57,11 +63,15 @@ class Hops:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """The sentence that fits the description and the one that answers, with the score of the pair."""
+    """The sentence that fits the description and the one that answers, with the score of the pair.
+
+    ``beside`` answers as well, where several things are asked; else it is ``None``.
+    """
 
     found: Unit
     answer: Scored
     score: float
+    beside: Unit | None = None
 
 
 def split_hops(question: str) -> Hops | None:
@@ -72,6 +82,9 @@ def split_hops(question: str) -> Hops | None:
     >>> split_hops("协议的签约双方是谁？") is None
     True
     """
+    back = _BACK.match(question)
+    if back:
+        return Hops(back["head"], back["noun"] + back["rest"])
     first = re.match(r"^([^，,？?]{7,})[，,](.+)$", question)
     if first and not _ASKS.search(first[1]) and _ASKS.search(first[2]):
         closed = _CLOSED.match(first[1])
@@ -80,9 +93,6 @@ def split_hops(question: str) -> Hops | None:
         )
         if closed and told and len("".join(content_terms(closed["described"]))) >= _LEAST_ASKED:
             return Hops(closed["described"].rstrip("的") + "的" + closed["noun"], f"{closed['noun']}，{first[2]}")
-    back = _BACK.match(question)
-    if back:
-        return Hops(back["head"], back["noun"] + back["rest"])
     open_ = _OPEN.match(question.rstrip("？?。"))
     if open_ and not _ASKS.search(open_["described"]) and _ASKS.search(open_["behind"]):
         noun = segment(open_["behind"])[0]
@@ -98,12 +108,18 @@ def best_bridge(
     """Return the best pair of a sentence that fits the description and one that answers, or ``None``."""
     found = [s for s in describing if not s.unit.is_heading][:_DESCRIBING]
     answers = [s for s in answering if not s.unit.is_heading][:_ANSWERING]
-    pairs = [
-        Bridge(one.unit, other, one.score + other.score + tie(question, one.unit, other.unit, library))
-        for one in found
-        for other in answers
-    ]
-    return max(pairs, key=lambda pair: pair.score, default=None)
+    pairs = []
+    for one in found:
+        for other in answers:
+            tied = tie(question, one.unit, other.unit, library)
+            if tied >= _LEAST_TIE:
+                pairs.append(Bridge(one.unit, other, one.score + other.score + tied))
+    best = max(pairs, key=lambda pair: pair.score, default=None)
+    if best is None or len(_ASKS.findall(question)) < 2:
+        return best
+    others = [p for p in pairs if p.found is best.found and p.answer.unit not in (best.found, best.answer.unit)]
+    second = max(others, key=lambda pair: pair.score, default=None)
+    return best if second is None else replace(best, beside=second.answer.unit)
 
 
 def tie(question: str, found: Unit, answer: Unit, library: Library) -> float:

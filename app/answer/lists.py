@@ -57,6 +57,8 @@ def read_list(
     analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher, replies: Replies
 ) -> Draft | None:
     """Return a numbered, complete list where one introduces itself with the question's words, else ``None``."""
+    if not asks_for_list(analysis):
+        return None
     listings = [
         *_inline(analysis, scored, library, matcher),
         *_sections(analysis, scored, library, matcher),
@@ -73,7 +75,9 @@ def read_list(
     lines = []
     if best.inline is not None:
         # A count is only claimed where the sentence itself states it; a run of 、 may be a part of a longer list.
-        if best.stated == count and "list" in analysis.kinds:
+        # 「1. 1号线」 would read as 1.1.
+        plain = not any(text[:1].isdigit() for text, _ in best.items)
+        if best.stated == count and "list" in analysis.kinds and plain:
             lines.append(Line(replies.list_count.format(count=count), (), count))
             lines += [Line(f"{n}. {shown(text)}", spans) for n, (text, spans) in enumerate(best.items, start=1)]
             return Draft(tuple(lines), "list.counted", (best.inline.number,))

@@ -136,13 +136,13 @@ def read_bridge(reading: Reading, bridge: Bridge) -> Draft | None:
     if best.number == found.number and asked.analysis.value_kinds and type_fit(asked.analysis, best) >= _HOLDS:
         return None
     chosen = [best]
-    for unit in (*completed([answer], asked.analysis, reading.library), found):
+    rest = [unit for unit in (answer, bridge.beside, found) if unit is not None]
+    for unit in (*rest, *choose(reading.whole.scored, reading.library)):
         size = sum(len(one.text) for one in chosen)
-        if not _repeats(unit, chosen, reading.library) and size + len(unit.text) <= MAX_CHARS * 1.4:
-            chosen.append(unit)
-    lines = tuple(
-        line_of(unit, reading.library, asked.matcher if unit is answer else described.matcher) for unit in chosen
-    )
+        if len(chosen) <= MAX_UNITS and size + len(unit.text) <= MAX_CHARS * 1.4:
+            chosen += [] if _repeats(unit, chosen, reading.library) else [unit]
+    matchers = {answer.number: asked.matcher, found.number: described.matcher, best.number: reading.whole.matcher}
+    lines = tuple(line_of(unit, reading.library, matchers.get(unit.number, asked.matcher)) for unit in chosen)
     return Draft(lines, "hops", tuple(unit.number for unit in chosen))
 
 

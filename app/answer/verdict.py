@@ -20,7 +20,10 @@ _QUESTION_FORMS = re.compile(
     r"是不是|有没有|能不能|会不会|要不要|对不对|算不算|可不可以|在不在|是否|有无|能否|可否|不是吗|没错吧"
 )
 _PERMISSION = re.compile(r"可以|允许|准许|能够|能(?!源|力|级|效)|可(?!持续|行|靠|能)")
+_CAN_OR_NOT = re.compile(r"能不能|可不可以|能否|可否")
 _PROHIBITION = re.compile(r"不得|严禁|禁止|不准|不允许|不可以|不能")
+_DENIES = re.compile(r"不(?:享受|予(?!以?追究)|重复享受|纳入|作为)")
+_EXCEPTS = re.compile(r"不受|不适用|除外|不影响|不排斥|除[^，,。]{1,20}外")
 _ABOVE = re.compile(r"超过|以上|至少|不低于|不少于|大于|高于|多于|突破|超出")
 _BELOW = re.compile(r"不到|低于|少于|以下|不足|不超过|小于")
 # Below this share of the question's content in the clause, silence is better than a verdict.
@@ -42,7 +45,8 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
         # The clause affirms what the question denies, where it says all of it without a negation.
         denied = not _NEGATION.search(unit.folded) and matcher.covers(unit.folded) >= _SURE
         return False if denied else None
-    decided = _by_prohibition(asked, unit.folded)
+    asked_act = _CAN_OR_NOT.sub("能", analysis.folded)
+    decided = _by_prohibition(asked_act if _PERMISSION.search(asked_act) else asked, unit.folded)
     if decided is None:
         decided = _by_values(analysis, unit, asked)
     if decided is None:
@@ -59,7 +63,10 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
 
 
 # 「是某局批的吗」: what an office does to a thing, longest first.
-_ACTS = "批准|审批|批复|批|印发|发布|公布|出台|制定|起草|签署|签订|签|主办|承办|举办|办|设立|建设|建|投资|出资|运营|管理|提出|牵头|负责|开发|研发|组织"
+_ACTS = (
+    "批准|审批|批复|批|印发|发布|公布|出台|制定|起草|签署|签订|签|主办|承办|举办|办|设立|建设|建|投资|出资|运营|"
+    "管理|提出|牵头|负责|开发|研发|组织"
+)
 _ACTOR_ASKED = re.compile(rf"是由?(?P<actor>[\u4e00-\u9fff]{{3,16}}?)(?P<act>{_ACTS})(?:设立)?的[吗么吧?？]")
 _BEFORE_ACTOR = re.compile(r"[^\u4e00-\u9fff]|[是由被经为]")
 
@@ -99,7 +106,11 @@ def _shares_negation(asked: str, text: str) -> bool:
 
 
 def _by_prohibition(asked: str, text: str) -> bool | None:
-    """「可以转让吗」 against 「不得转让」: what is prohibited may not be done."""
+    """「可以转让吗」 against 「不得转让」: what is prohibited may not be done.
+
+    A clause that only prohibits decides it in other words too: 「能发工资吗」 against 「不得用于人员经费」. One
+    that also permits something or names an exception does so only in the words of the question.
+    """
     allowed = _PERMISSION.search(asked)
     if not allowed:
         return None
@@ -109,7 +120,9 @@ def _by_prohibition(asked: str, text: str) -> bool | None:
         clause = text[match.end() : match.end() + 24]
         if any(pair in clause for pair in pairs):
             return False
-    return None
+    only = _PROHIBITION.search(text) or _DENIES.search(text)
+    rest = _PROHIBITION.sub("", text)
+    return False if only and not _PERMISSION.search(rest) and not _EXCEPTS.search(text) else None
 
 
 def _by_values(analysis: Analysis, unit: Unit, asked: str) -> bool | None:

@@ -85,3 +85,16 @@ def test_items_are_ordered_spans_of_the_sentence_that_hold_something(sentence: s
 @given(st.text("甲乙、（）“”《》", max_size=30))
 def test_pieces_and_separators_make_up_the_text(text: str) -> None:
     assert "、".join(text[a:b] for a, b in split_items(text)) == text
+
+
+def test_items_in_brackets_are_counted_by_the_figure_before_them() -> None:
+    sentence = "谋划轨道交通，东西向4条（甲线、乙线、丙线、丁线），南北向3条（子线、丑线、寅线）。"
+    assert read(sentence) == [(["甲线", "乙线", "丙线", "丁线"], 4), (["子线", "丑线", "寅线"], 3)]
+
+
+def test_a_verb_before_the_first_item_governs_all_of_them() -> None:
+    assert read("推进南湖小区、北湖小区、东湖大厦等3个改造项目。") == [(["南湖小区", "北湖小区", "东湖大厦"], 3)]
+
+
+def test_a_phase_is_no_count() -> None:
+    assert read("推动19号线、17号线、15号线三期。")[0][1] is None

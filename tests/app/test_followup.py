@@ -1,6 +1,8 @@
 """Follow-up questions and what the conversation puts back into them."""
 
-from app.answer.followup import rewrite
+import pytest
+
+from app.answer.followup import rewrite, topic_of
 from app.answer.turns import Turn
 
 
@@ -62,3 +64,30 @@ def test_short_question_takes_the_topic_in_front() -> None:
 def test_the_chain_of_follow_ups_is_resolved_in_order() -> None:
     history = turns("到2025年汽车产量要达到多少？", "300万辆。[1]", "那2027年呢？", "没有。")
     assert rewrite("2030年呢？", history) == "到2030年汽车产量要达到多少？"
+
+
+@pytest.mark.parametrize("question", ["规模多大，编制谁出？", "最多能这么续几回？", "第一批先接多少项？"])
+def test_a_question_without_a_subject_takes_the_topic_in_front(question: str) -> None:
+    rewritten = rewrite(question, turns("南湖附属学校叫什么？", "南湖大学附属实验学校。[1]"))
+    assert rewritten is not None
+    assert rewritten.startswith("南湖附属学校")
+    assert rewritten.endswith(question)
+
+
+def test_the_like_of_an_agreement_is_asked_for_under_another_name() -> None:
+    history = turns("汽车那份协议分几个方面合作？", "6个方面。[1]")
+    assert rewrite("图书馆的那份有几项？", history) == "图书馆的协议有几项？"
+
+
+def test_another_place_takes_the_place_of_the_one_asked_about() -> None:
+    history = turns("代表团在南湖公园听谁介绍的？", "馆长。[1]")
+    assert rewrite("北港那边又是谁讲的？", history) == "代表团在北港听谁介绍的？"
+
+
+def test_another_time_takes_the_place_of_the_one_asked_about() -> None:
+    history = turns("两馆三次会面，头一次是什么时候？", "2月28日。[1]")
+    assert rewrite("最近一次呢？", history) == "两馆三次会面，最近一次是什么时候？"
+
+
+def test_a_question_word_is_not_cut_from_the_topic() -> None:
+    assert topic_of("南湖公司要在东岸建什么？") == "南湖公司要在东岸建"

@@ -12,7 +12,7 @@ from app.answer.analyse import analyse
 from app.answer.draft import Draft, cite
 from app.answer.guard import check
 from app.answer.library import Library
-from app.answer.lists import read_list
+from app.answer.lists import asks_for_list, read_list
 from app.answer.replies import load_replies
 from app.answer.select import Scored, TermMatcher
 from index.outline import walk
@@ -151,3 +151,15 @@ def test_items_are_numbered_without_a_gap(make_library: MakeLibrary) -> None:
     assert draft is not None
     numbers = [int(m[1]) for line in draft.lines if (m := re.match(r"(\d+)\. ", line.text))]
     assert numbers == list(range(1, 13))
+
+
+def test_of_two_enumerations_in_a_sentence_the_one_asked_for_is_listed(make_library: MakeLibrary) -> None:
+    clause = "推动甲片区、乙片区、丙片区、丁片区等4个片区策划，推进南湖小区、北湖小区、东湖大厦等3个老旧小区改造。"
+    draft = listed("点名要改造的老旧小区有哪些？", make_library({"a": clause, "b": NOISE}))
+    assert draft is not None
+    assert [line.text for line in draft.lines] == ["共3项：", "1. 南湖小区", "2. 北湖小区", "3. 东湖大厦"]
+
+
+def test_several_things_that_are_counted_are_asked_for_as_a_list() -> None:
+    assert asks_for_list(analyse("官方回答里说的三样好处都是啥？"))
+    assert not asks_for_list(analyse("到2027年产值要达到多少？"))

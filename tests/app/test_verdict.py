@@ -155,3 +155,26 @@ def test_a_figure_above_the_threshold_asked_for_is_not_denied(decide: Decide) ->
 
 def test_a_negation_that_both_hold_is_affirmed(decide: Decide) -> None:
     assert decide("是否无需审批？", "项目无需审批。") is True
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("书香空间是东湖新区管委会批的吗？", "书香空间是南湖新区管委会批准设立的阅读平台。", False),
+        ("书香空间是南湖新区管委会批的吗？", "书香空间是南湖新区管委会批准设立的阅读平台。", True),
+    ],
+)
+def test_the_office_that_acts_is_held_against_the_one_asked_for(
+    decide: Decide, question: str, clause: str, expected: bool
+) -> None:
+    assert decide(question, clause) is expected
+
+
+def test_a_clause_that_only_prohibits_denies_a_permission_in_other_words(decide: Decide) -> None:
+    clause = "每年安排专项资金6亿元，不得用于楼堂馆所建设和人员经费。"
+    assert decide("每年6亿元的专项资金，能拿来发工资吗？", clause) is False
+
+
+def test_a_clause_that_also_permits_is_not_read_as_a_prohibition(decide: Decide) -> None:
+    clause = "两项补助可以同时申请，但同一笔投入不能重复计算。"
+    assert decide("两项补助可以一起拿吗？", clause) is not False
