@@ -118,7 +118,8 @@ def _form(texts: PageTexts, back: str, *, failed: bool) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(texts.sign_in_title)} · {escape(texts.name)}</title>"
         '<link rel="icon" href="./wence/mark.svg"><link rel="stylesheet" href="./wence/document.css"></head>'
-        f'<body><main><article class="sign-in"><p class="brand"><img src="./wence/mark.svg" alt="" width="28" height="28">'
+        f'<body><main><article class="sign-in"><p class="brand">'
+        '<img src="./wence/mark.svg" alt="" width="28" height="28">'
         f"{escape(texts.name)}</p><h1>{escape(texts.sign_in_title)}</h1>"
         f'<p class="plain">{escape(texts.sign_in_text)}</p>{notice}'
         f'<form method="post" action="./sign-in" class="form">'
