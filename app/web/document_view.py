@@ -66,6 +66,17 @@ def render_missing(doc_id: str, texts: PageTexts) -> str:
     return own_page(texts.document_missing_title, body, texts)
 
 
+def render_no_page(texts: PageTexts, *, up: str) -> str:
+    """Return the page for an address that leads nowhere; ``up`` leads from it to the root of the service."""
+    title = escape(texts.page_missing_title)
+    library = f'<a href="{up}library?lang={texts.lang}">{escape(texts.library)}</a>'
+    body = (
+        f'{top_bar(texts, library, up=up)}<main><article><h1>{title}</h1><p class="plain">'
+        f"{escape(texts.page_missing_text)}</p></article></main>"
+    )
+    return own_page(texts.page_missing_title, body, texts, up=up)
+
+
 def read_span(document: Document, start: str | None, end: str | None) -> tuple[tuple[int, int] | None, bool]:
     """Return the span asked for, and whether one was asked for that the document does not have."""
     if start is None and end is None:

@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import Settings
+from app.web.document_view import render_no_page
 from app.web.replies import error_reply
 from app.web.texts import PageTexts
 
@@ -84,6 +85,9 @@ class Guards:
         if path in self._pages:
             scope = _uncompressed(scope)
             send = _with_our_head(send, self._pages[path])
+        elif _kind(path) == "page" and "text/html" in Headers(scope=scope).get("accept", ""):
+            up = "../" * (path.count("/") - 1) or "./"
+            send = _with_our_404(send, render_no_page(self._texts, up=up).encode())
         await self._limited(scope, receive, send, limit)
 
     def _limit(self, path: str) -> int:
@@ -196,6 +200,25 @@ def _with_our_head(send: Send, texts: PageTexts) -> Send:
         await send({"type": "http.response.body", "body": content})
 
     return send_rewritten
+
+
+def _with_our_404(send: Send, page: bytes) -> Send:
+    """Return a ``send`` that tells a person's browser of a missing page with a page instead of JSON."""
+    missing = False
+
+    async def send_page(message: Message) -> None:
+        nonlocal missing
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            missing = True
+            headers = MutableHeaders(scope=message)
+            headers["Content-Type"] = "text/html; charset=utf-8"
+            headers["Content-Length"] = str(len(page))
+            await send(message)
+            await send({"type": "http.response.body", "body": page})
+        elif not missing:
+            await send(message)
+
+    return send_page
 
 
 def chinese_head(html: str, texts: PageTexts) -> str:

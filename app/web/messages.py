@@ -175,7 +175,8 @@ def _opinion(exchange: Exchange, texts: PageTexts) -> str:
         f'<input type="text" maxlength="300" placeholder="{escape(texts.feedback_detail)}"'
         f' aria-label="{escape(texts.feedback_detail)}">'
         f'<button type="button" class="wn-quiet" data-rate-send>{escape(texts.feedback_send)}</button></span>'
-        f'<span class="wn-thanks" role="status" data-thanks="{escape(texts.feedback_thanks)}"></span></span>'
+        f'<span class="wn-thanks" role="status" data-thanks="{escape(texts.feedback_thanks)}"'
+        f' data-failed="{escape(texts.feedback_failed)}"></span></span>'
     )
 
 

@@ -228,7 +228,10 @@ def _html(gr: Any, value: str | None, elem_id: str, *, script: str | None = None
 def _brand(texts: PageTexts) -> str:
     return (
         f'<div class="wn-brand"><img src="./{texts.root}wence/mark.svg" alt="" width="30" height="30">'
-        f"<h1>{escape(texts.name)}</h1><p>{escape(texts.tagline)}</p></div>"
+        f"<h1>{escape(texts.name)}</h1><p>{escape(texts.tagline)}</p>"
+        f'<nav class="wn-links"><a href="./{texts.root}library?lang={texts.lang}" target="_blank" rel="noopener">'
+        f'{escape(texts.library)}</a><a href="{texts.other_language_href}" lang="{texts.other_language_code}">'
+        f"{escape(texts.other_language)}</a></nav></div>"
     )
 
 

@@ -118,10 +118,13 @@ def _form(texts: PageTexts, back: str, *, failed: bool) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(texts.sign_in_title)} · {escape(texts.name)}</title>"
         '<link rel="icon" href="./wence/mark.svg"><link rel="stylesheet" href="./wence/document.css"></head>'
-        f"<body><main><article><h1>{escape(texts.sign_in_title)}</h1>{notice}"
+        f'<body><main><article class="sign-in"><p class="brand">'
+        '<img src="./wence/mark.svg" alt="" width="28" height="28">'
+        f"{escape(texts.name)}</p><h1>{escape(texts.sign_in_title)}</h1>"
+        f'<p class="plain">{escape(texts.sign_in_text)}</p>{notice}'
         f'<form method="post" action="./sign-in" class="form">'
         f'<label for="key">{escape(texts.sign_in_label)}</label>'
-        '<input id="key" name="key" type="password" autocomplete="current-password" required>'
+        '<input id="key" name="key" type="password" autocomplete="current-password" required autofocus>'
         f'<input type="hidden" name="next" value="{escape(back[:500])}">'
         f"<button>{escape(texts.sign_in_button)}</button></form></article></main></body></html>"
     )

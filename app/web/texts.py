@@ -148,6 +148,8 @@ class PageTexts(BaseModel):
     to_chat: str
     cited_label: str
     bad_span: str
+    page_missing_title: str
+    page_missing_text: str
     document_missing_title: str
     document_missing_text: str
     answered_status: str
@@ -175,6 +177,7 @@ class PageTexts(BaseModel):
     feedback_detail: str
     feedback_send: str
     feedback_thanks: str
+    feedback_failed: str
     share: str
     share_done: str
     share_failed: str
@@ -190,6 +193,7 @@ class PageTexts(BaseModel):
     library_more: str
     chars: str
     sign_in_title: str
+    sign_in_text: str
     sign_in_label: str
     sign_in_button: str
     upload_heading: str

@@ -140,7 +140,7 @@ def test_conversation_is_downloaded(open_page: Any, kind: str, start: bytes) -> 
 def test_english_page_speaks_english_and_shares_the_conversation(open_page: Any) -> None:
     page = open_page()
     ask(page, "七个方面")
-    menu(page).locator("a[lang=en]").click()
+    page.locator(".wn-links a[lang=en]").click()
     page.wait_for_url("**/en/")
     answer = page.locator(ANSWER)
     answer.wait_for()

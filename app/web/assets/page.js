@@ -122,7 +122,9 @@
     const rating = event.target.closest("[data-rate]");
     if (rating) {
       const group = opinionOf(rating);
-      group.querySelector(".wn-why").hidden = rating.dataset.rate !== "down";
+      const why = group.querySelector(".wn-why");
+      why.hidden = rating.dataset.rate !== "down";
+      if (!why.hidden) bring(why);
       rate(group, rating.dataset.rate, "");
       return;
     }
@@ -171,7 +173,7 @@
       showOpinion(group);
       thanks.textContent = thanks.dataset.thanks;
     } catch {
-      thanks.textContent = "×";
+      thanks.textContent = thanks.dataset.failed;
     }
   }
 
@@ -260,6 +262,7 @@
     if (!place || !questions || !questions.length || !place.hidden) return;
     place.append(...questions.map((question) => questionButton(question, "wn-chip")));
     place.hidden = false;
+    if (!moved) bring(place.closest(".wn-turn"), "start");
   }
 
   function offerNext() {
@@ -311,6 +314,11 @@
     if (menu instanceof Element && menu.matches(".wn-menu") && menu.isConnected) menuOpen = menu.open;
   }, true);
 
+  // Whether the reader has moved the page since the newest question came on it.
+  let seen = "";
+  let moved = false;
+  for (const sign of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(sign, () => { moved = true; }, { passive: true });
+
   window.wence = {
     // Called after the menu was drawn anew, which closes it.
     titled() {
@@ -355,7 +363,10 @@
         if (answer) byId("wn-status").textContent = answer.dataset.status;
         byId("wn-side").scrollTop = 0;
         if (!finePointer && document.activeElement instanceof HTMLElement) document.activeElement.blur();
-        bring(last, "start");
+        // Text that is still being written must not take the page out of the reader's hand.
+        const newest = `${turns.length} ${last.querySelector(".wn-ask").textContent}`;
+        if (newest !== seen) { seen = newest; moved = false; }
+        if (!moved) bring(last, "start");
       });
     },
   };

@@ -35,7 +35,7 @@
   const LIGHT = "--g:#f5f6f4;--s:#fff;--i:#1c2526;--q:#59666a;--l:#dfe3e0;--a:#0f5358;--oa:#fff;--w:#e4f0ef;--m:#fff0b3;--n:#8a4b0b;--nw:#fdf3e3;color-scheme:light;";
   const DARK = "--g:#121717;--s:#1a2121;--i:#e6ebe9;--q:#a2b0af;--l:#2e3939;--a:#7ccfcd;--oa:#06201f;--w:#1c3536;--m:#5b4a14;--n:#f0c27a;--nw:#2d2518;color-scheme:dark;";
   const STYLE = `
-:host { ${LIGHT} display: block; height: var(--wence-height, 560px); min-height: 280px; color: var(--wence-ink, var(--i)); font: 15.5px/1.75 var(--wence-font, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif); }
+:host { ${LIGHT} display: block; height: var(--wence-height, 560px); min-height: 280px; color: var(--wence-ink, var(--i)); font: 15.5px/1.75 var(--wence-font, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", system-ui, sans-serif); }
 :host([theme="dark"]) { ${DARK} }
 @media (prefers-color-scheme: dark) { :host([theme="auto"]) { ${DARK} } }
 :host([hidden]) { display: none; }
@@ -50,16 +50,19 @@ header { padding: 10px 16px; font-weight: 650; background: var(--wence-surface, 
 .text > * { margin: 0 0 6px; }
 ol, ul { padding-left: 1.7em; }
 .soft { color: var(--wence-soft, var(--q)); font-size: 13.5px; margin: 0 0 6px; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 14px; }
-th, td { border: 1px solid var(--wence-line, var(--l)); padding: 5px 9px; text-align: left; vertical-align: top; min-width: 5em; }
+.scroll { overflow-x: auto; overscroll-behavior-x: contain; border: 1px solid var(--wence-line, var(--l)); border-radius: 10px; }
+table { width: 100%; border-collapse: collapse; font-size: 14px; line-height: 1.65; }
+th, td { padding: 6px 10px; text-align: left; vertical-align: top; min-width: 9.5em; border-bottom: 1px solid var(--wence-line, var(--l)); }
+th { background: var(--wence-ground, var(--g)); font-weight: 650; }
+tr:last-child td { border-bottom: 0; }
+th:first-child, td:first-child { min-width: 4.5em; font-weight: 650; color: var(--wence-soft, var(--q)); }
 button { font: inherit; cursor: pointer; }
-.marker { padding: 0 5px; margin: 0 1px; border: 0; border-radius: 6px; font-size: 12.5px; line-height: 1.6; font-weight: 600; background: var(--w); color: var(--wence-accent, var(--a)); }
+.marker { padding: 0 5px; margin: 0 1px; border: 0; border-radius: 6px; font-size: 12.5px; line-height: 1.6; font-weight: 650; background: var(--w); color: var(--wence-accent, var(--a)); }
 .sources { margin: 10px 0 0; padding: 8px 0 0; border-top: 1px solid var(--wence-line, var(--l)); }
 .sources h3 { margin: 0 0 6px; font-size: 13.5px; color: var(--wence-soft, var(--q)); }
 .card { margin: 0 0 8px; padding: 8px 10px; border: 1px solid var(--wence-line, var(--l)); border-radius: 10px; font-size: 14px; line-height: 1.65; scroll-margin: 12px; }
 .card:focus { outline: 2px solid var(--wence-accent, var(--a)); outline-offset: 1px; }
-.card b { font-weight: 600; }
+.card b { font-weight: 650; }
 .card blockquote { margin: 4px 0; padding: 2px 10px; border-left: 3px solid var(--wence-line, var(--l)); white-space: pre-wrap; }
 .link { padding: 2px 6px; margin-left: -6px; border: 0; border-radius: 6px; background: none; color: var(--wence-accent, var(--a)); font-size: 13.5px; }
 .link:hover, .marker:hover { text-decoration: underline; }
@@ -69,7 +72,7 @@ button { font: inherit; cursor: pointer; }
 .tools { display: flex; gap: 12px; margin-top: 8px; }
 form { display: flex; gap: 8px; padding: 10px 12px; background: var(--wence-surface, var(--s)); border-top: 1px solid var(--wence-line, var(--l)); }
 textarea { flex: 1; min-width: 0; resize: none; padding: 8px 10px; font: inherit; color: inherit; background: var(--wence-ground, var(--g)); border: 1px solid var(--wence-soft, var(--q)); border-radius: 10px; }
-.send { padding: 0 18px; border: 0; border-radius: 10px; font-weight: 600; background: var(--wence-accent, var(--a)); color: var(--wence-on-accent, var(--oa)); }
+.send { padding: 0 18px; border: 0; border-radius: 10px; font-weight: 650; background: var(--wence-accent, var(--a)); color: var(--wence-on-accent, var(--oa)); }
 .send:disabled { opacity: .55; cursor: default; }
 :focus-visible { outline: 2px solid var(--wence-accent, var(--a)); outline-offset: 2px; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
