@@ -63,7 +63,7 @@ class Settings(BaseSettings):
 
     model: str = Field(default="embedded", min_length=1, description="'embedded', a folder, or a hub name")
     reranker: Literal["embedded", "none"] = Field(
-        default="none", description="what reads the best sentences again: the trained reranker, or nothing"
+        default="embedded", description="what reads the best sentences again: the trained reranker, or nothing"
     )
     corpus_dir: Path = Field(default=Path("corpus"), description="folder with the documents and sources.jsonl")
     build_dir: Path = Field(default=Path("build"), description="where the model and the index are kept")

@@ -37,6 +37,7 @@ GATE_FEATURES = (
 JUDGED_UNIT_FEATURES = (*UNIT_FEATURES, "judged")
 JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first")
 _UNIT_RIDGE = 0.003
+_SPREAD_DEPTH = 5
 _GATE_RIDGE = 0.02
 Array = NDArray[np.float64]
 
@@ -99,6 +100,25 @@ def fit_units(found: Sequence[Found], names: Sequence[str] = UNIT_FEATURES) -> d
         return total, slope
 
     return _named(names, _descend(loss, len(names)))
+
+
+def to_scale(weights: Mapping[str, float], like: Mapping[str, float], found: Sequence[Found]) -> dict[str, float]:
+    """Return ``weights`` times the one factor that spreads the units of a question as ``like`` does, in the median.
+
+    Reading compares scores with fixed margins, so both sets of weights must mean the same by one point.
+    """
+
+    def spread(named: Mapping[str, float]) -> float:
+        spreads = []
+        for one in found:
+            rows = [sum(named.get(n, 0.0) * v for n, v in s.features.items()) for s in one.evidence.whole.scored]
+            if len(rows) >= _SPREAD_DEPTH:
+                rows.sort(reverse=True)
+                spreads.append(rows[0] - rows[_SPREAD_DEPTH - 1])
+        return float(np.median(spreads)) if spreads else 1.0
+
+    factor = spread(like) / max(spread(weights), 1e-9)
+    return {name: round(value * factor, 3) for name, value in weights.items()}
 
 
 def _label(case: Case, locator: Locator, span: Span, text: str) -> float:

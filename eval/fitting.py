@@ -47,6 +47,8 @@ def fit(options: Namespace) -> int:
         source += f", with the practice questions {', '.join(folder.name for folder in options.practice)}"
     reranked = bench.settings.reranker != "none"
     units = fit_units(found, JUDGED_UNIT_FEATURES if reranked else UNIT_FEATURES)
+    if reranked:
+        units = to_scale(units, bench.assistant.investigator.weights.select, found)
     strangers = collect(bench.assistant, _off_topic(options.off_topic)) if options.off_topic else []
     if strangers:
         source += f", and {_OFF_TOPIC} questions of {options.off_topic.name} as further unanswerable ones"

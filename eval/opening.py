@@ -54,7 +54,7 @@ def settings_in_force() -> Settings:
 
 def settings_record(settings: Settings) -> dict[str, Any]:
     """Return the settings that can move a figure, as JSON values."""
-    wanted = ("model", "max_passage_chars", "top_k", "threads")
+    wanted = ("model", "reranker", "max_passage_chars", "top_k", "threads")
     values = settings.model_dump(mode="json")
     return {name: values[name] for name in wanted if name in values}
 

@@ -2,16 +2,17 @@
 
 Its weights (``index/weights``, int8 rows with a float16 scale each, hash-checked) are those of an encoder of the
 default embedding model's shape, trained by ``python -m index train-reranker``; the word vectors are taken from
-the rebuilt default model, whatever model embeds the index. On the CPU it computes with int8 weights.
+the rebuilt default model, whatever model embeds the index. It computes in bfloat16 where the processor has
+instructions for it (the logits differ by some hundredths), else in float32. Dynamic int8 was tried: it moves the
+logits by 3.7 in the median, and the nearest sentence is right in .67 of practice questions instead of .81.
 """
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from index.crossing import PairScorer, PairTokenizer
 
 WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v1.safetensors"
-WEIGHTS_SHA256: Final = ""
+WEIGHTS_SHA256: Final = "9b01601f8a88d29076328f6fe12b3b4981037ffb3a3b2e99eb9417fb3b8d64c9"
 _REMEDY: Final = 'restore index/weights from the repository, or set reranker = "none"'
 _MAX_CACHED: Final = 50_000
+_BATCH: Final = 4
 
 
 class Reranker:
@@ -36,6 +38,7 @@ class Reranker:
         self._network = network
         self._tokenizer = tokenizer
         self._tokens: dict[str, list[int]] = {}
+        self._bfloat16 = has_bfloat16()
 
     @classmethod
     def load(cls, model_dir: Path, weights: Path = WEIGHTS_FILE, *, sha256: str = WEIGHTS_SHA256) -> Self:
@@ -50,7 +53,7 @@ class Reranker:
         from index.crossing import PairTokenizer
 
         _check(weights, sha256)
-        network = _quantised(_network(model_dir, weights))
+        network = _network(model_dir, weights)
         return cls(network, PairTokenizer(Tokenizer.from_file(str(model_dir / "tokenizer.json"))))
 
     def score(self, question: str, judged: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
@@ -66,10 +69,9 @@ class Reranker:
         # Batches of like length, so that little is padding.
         order = sorted(range(len(triples)), key=lambda n: len(contexts[n]) + len(sentences[n]))
         scores = np.zeros(len(triples), dtype=np.float32)
-        half = max(4, (len(order) + 1) // 2)
-        with torch.inference_mode():
-            for at in range(0, len(order), half):
-                rows = order[at : at + half]
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
+            for at in range(0, len(order), _BATCH):
+                rows = order[at : at + _BATCH]
                 pair, _ = self._network(*self._tokenizer.batch([triples[n] for n in rows]))
                 scores[rows] = pair.float().numpy()
         return scores
@@ -83,6 +85,13 @@ class Reranker:
         return [
             self._tokens[text] if text in self._tokens else self._tokenizer.encode([text])[0] for text in texts
         ]
+
+
+def has_bfloat16() -> bool:
+    """Return whether this processor multiplies bfloat16 faster than float32."""
+    import torch
+
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _check(weights: Path, sha256: str) -> None:
@@ -120,19 +129,6 @@ def _network(model_dir: Path, weights: Path) -> PairScorer:
     if set(missing) - {"bert.embeddings.word_embeddings.weight"}:
         raise ModelError(f"the reranker {weights.name} lacks {missing[0]}: {_REMEDY}")
     return network.train(False)
-
-
-def _quantised(network: PairScorer) -> Any:
-    import torch
-
-    config = torch.ao.quantization.per_channel_dynamic_qconfig
-    with warnings.catch_warnings():
-        # torch announces that these move to another package; torch is pinned, and that package is slower here.
-        warnings.simplefilter("ignore")
-        network.bert.encoder = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
-            network.bert.encoder, {torch.nn.Linear: config}, inplace=True
-        )
-    return network
 
 
 def packed(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from index.judged import judged_text
 
 # Units judged for one question: beyond these the right one is rarely found (dev and practice questions), and each
 # costs some ten milliseconds.
-DEPTH = 12
+DEPTH = 10
 _LIMIT = 6.0
 
 

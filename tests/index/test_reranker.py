@@ -203,3 +203,10 @@ def test_unknown_groups_are_named(group: Path, tiny_model: Path, tmp_path: Path)
     arguments: dict[str, Any] = {"out": tmp_path / "w", "recipe": RECIPE}
     with pytest.raises(CorpusError, match="no practice group zz; known: x1"):
         train_reranker(group.parent, tiny_model, leave_out=["zz"], **arguments)
+
+
+def test_the_shipped_file_is_the_one_that_was_measured() -> None:
+    from index.rerank import WEIGHTS_FILE, WEIGHTS_SHA256
+
+    assert hashlib.sha256(WEIGHTS_FILE.read_bytes()).hexdigest() == WEIGHTS_SHA256
+    assert WEIGHTS_FILE.stat().st_size < 40_000_000
