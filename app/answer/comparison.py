@@ -142,7 +142,7 @@ def _ground(units: Sequence[Unit], library: Library) -> str:
 
 
 def _choose(side: SideRead, library: Library) -> list[Unit]:
-    """Return the sentences that answer one side: of one question the best and a close second, else one for each."""
+    """Return the sentences that answer one side: the best and a close second, or one for each question."""
     most = _PER_SIDE if len(side.asked) == 1 else 1
     chosen: list[Unit] = []
     for asked in side.asked:
@@ -160,7 +160,7 @@ def _best_of(asked: Asked, most: int, library: Library) -> list[Unit]:
         bodies, most = [fitting[0]], 1
     chosen: list[Unit] = []
     for candidate in bodies[:8]:
-        if len(chosen) >= most or candidate.score < top - _MARGIN and chosen:
+        if len(chosen) >= most or (chosen and candidate.score < top - _MARGIN):
             break
         if any(content_key(one.text) == content_key(candidate.unit.text) for one in chosen):
             continue

@@ -149,7 +149,9 @@ def _shared_tail(left: str, right: str) -> str:
     >>> _shared_tail("金融", "汽车协议"), _shared_tail("汽车协议", "金融协议的签署时间")
     ('协议', '的签署时间')
     """
-    attribute = re.search(r"的[^的]{2,10}$", right) if "的" not in left else None
+    attribute = re.search(r"的([^的]{2,10})$", right) if "的" not in left else None
+    if attribute and left.endswith(attribute[1]):
+        attribute = None
     thing = right[: attribute.start()] if attribute else right
     noun = re.search(r"(协议|集群|产业|隧道|文件|计划|新区|中心|线|项目|基金|大会|平台)$", thing)
     tail = noun[0] if noun and not left.endswith(noun[0]) else ""

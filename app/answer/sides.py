@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from app.answer.analyse import content_terms
 from app.answer.compound import asking_parts, balanced
 from app.answer.scopes import Scope, Scopes
 
@@ -38,6 +39,16 @@ _DOCUMENT_NAME = re.compile(
 _ASK = re.compile(
     r"多少|几|什么|哪|谁|何|如何|怎|是否|有没有|吗|多[大长久高远快]|啥|咋|分别|各|又|呢|是(?!否)|要|想|准备|去|说|定|由|有"
 )
+# 「在甲协议里怎么提」: the name goes with the words around it.
+_IN_IT = re.compile(r"(?:在|按照?|从)?\{\}(?:里面?|中|上)(?![小央市])")
+# How far apart two are is asked of each as what it is.
+_HOW_MANY_APART = re.compile(
+    r"(?<=[数量额模例标])(?:相?差(?:在哪儿?里?|了?多少|几何|距)|有(?:什么|何|啥)(?:不同|差别|差异|差距))"
+)
+_NOT_ALIKE = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
+# A side is asked at most so many things; a part with fewer characters of content (「各怎么说」) asks nothing.
+_MOST_ASKED = 3
+_LEAST_TELLING = 4
 # Asked of an agreement or document itself, not of what it says: its name belongs to the question.
 _OF_ITSELF = re.compile(r"签(?!证|名)|订立|生效|印发|发布|有效期|签约|缔约")
 # A clause that asks less than this asks what the clause before it asked.
@@ -76,29 +87,19 @@ def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
     rest = scopes.rest(name, scope)
     asked = _IN_IT.sub("{}", asked)
     asked = _HOW_MANY_APART.sub("是多少", asked)
-    asked = _APART.sub("是什么", asked)
+    asked = _NOT_ALIKE.sub("是什么", asked)
     if _OF_ITSELF.search(asked):
         return Side(name, scope, _questions(asked.format(name)))
     return Side(name.removesuffix(rest) or name, scope, _questions(asked.format(rest)))
 
 
 def _questions(asked: str) -> tuple[str, ...]:
-    """Return what is asked of a side as one question for each thing asked; each but the first keeps its own words."""
-    parts = [part for part in asking_parts(asked) if not _ONLY_ORDERS.fullmatch(re.sub(r"[,，\s]", "", part))]
-    return tuple(parts) if 1 < len(parts) <= _MOST_ASKED else (asked,)
+    """Return what is asked of a side as one question for each thing, or whole where a part says little."""
+    parts = asking_parts(asked)
+    telling = all(len("".join(content_terms(part))) >= _LEAST_TELLING for part in parts)
+    return tuple(parts) if telling and 1 < len(parts) <= _MOST_ASKED else (asked,)
 
 
-# 「在甲协议里怎么提」: the name goes with the words around it. How far apart two are is asked of each as what it is.
-_MOST_ASKED = 3
-# 「哪份更多」「各是几个」 asks nothing new of a side.
-_ONLY_ORDERS = re.compile(
-    r"(?:[谁哪].{0,3})?(?:各|分别|又)?(?:是|有|定得|怎么|占)?(?:说|写|提)?(?:更?[多少高低早晚大小长短快慢]|多少|几|什么).{0,4}"
-)
-_IN_IT = re.compile(r"(?:在|按照?|从)?\{\}(?:里面?|中|上)(?![小央市])")
-_HOW_MANY_APART = re.compile(
-    r"(?<=[数量额模例标])(?:相?差(?:在哪儿?里?|了?多少|几何|距)|有(?:什么|何|啥)(?:不同|差别|差异|差距))"
-)
-_APART = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
 _Reading = tuple[tuple[str, str], tuple[str, str]]
 
 

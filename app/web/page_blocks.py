@@ -244,4 +244,5 @@ def _reader(texts: PageTexts) -> str:
         f'<button type="button" id="wn-reader-close">{escape(texts.close)}</button></header>'
         f'<iframe id="wn-reader-frame" title="{escape(texts.reader_label)}"></iframe></dialog>'
         '<p class="wn-sr" id="wn-status" role="status" aria-live="polite"></p>'
+        f'<p id="wn-lost" role="alert" data-lost="{escape(texts.connection_lost)}" hidden></p>'
     )

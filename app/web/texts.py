@@ -105,6 +105,7 @@ class PageTexts(BaseModel):
     failed_text: str
     busy_text: str
     retry: str
+    connection_lost: str
     copy_answer: str = Field(alias="copy")
     copied: str
     copy_sources: str

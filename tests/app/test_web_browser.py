@@ -395,3 +395,31 @@ def test_unlisted_portal_is_kept_out(
         assert time.monotonic() < deadline, f"the frame shows {url}"
         page.wait_for_timeout(100)
     assert page.frame_locator("#wence").locator(".wn-example").count() == 0
+
+
+def test_draft_survives_a_reload(open_page: Any) -> None:
+    page = open_page()
+    page.fill(BOX, "七个方面")
+    page.reload()
+    page.wait_for_function("(box) => (document.querySelector(box) || {}).value === '七个方面'", arg=BOX)
+
+
+def test_refused_question_is_told_in_the_words_of_the_page(open_page: Any) -> None:
+    page = open_page()
+    page.locator("#wn-shelf .wn-doc").first.wait_for(state="attached")
+    told = {"error": {"code": "rate_limited", "message": "请在 9 秒后再试。", "message_en": "in 9 seconds"}}
+    page.route("**/gradio_api/queue/join*", lambda route: route.fulfill(status=429, json=told))
+    page.fill(BOX, "七个方面")
+    page.press(BOX, "Enter")
+    page.locator("#wn-lost", has_text="请在 9 秒后再试。").wait_for()
+    assert page.input_value(BOX) == "七个方面"
+    assert page.locator("[data-testid=toast-body]:visible").count() == 0
+
+
+def test_wrong_address_leads_back_by_a_page(open_page: Any, client: Any) -> None:
+    page = open_page("/no/such", ready="main")
+    assert page.locator("h1").inner_text() == "没有这个页面"
+    page.locator("a.home").click()
+    page.locator(".wn-example").first.wait_for()
+    # A program is still told in JSON.
+    assert client.get("/no/such").headers["content-type"] == "application/json"

@@ -90,7 +90,10 @@ def test_list_table_and_follow_up(embedded: Any, assistant: Any) -> None:
     answer = ask(page, "其中第二个呢？")
     assert "理解为：" in answer.inner_text()
     assert [turn.role for turn in assistant.asked[-1][1]] == ["user", "assistant"]
-    assert ask(page, "异同").locator("table th").count() == 3
+    table = ask(page, "异同")
+    assert table.locator("table th").count() == 3
+    table.locator("td .marker", has_text="[2]").last.click()
+    page.locator("wence-chat .card:focus", has_text="全社会研发经费").wait_for()
 
 
 def test_refusal_shows_no_sources(embedded: Any) -> None:

@@ -288,6 +288,49 @@
   const finePointer = matchMedia("(hover: hover) and (pointer: fine)").matches;
   if (finePointer && window.self === window.top) addEventListener("load", () => focusBox(50));
 
+  // The framework tells of a failure in English, and loads the page anew when a lost connection is back.
+  let told = "";
+  function showFailure() {
+    const line = byId("wn-lost");
+    if (!line) return;
+    const failed = document.querySelector("[data-testid=toast-body].error") !== null;
+    if (!failed) told = "";
+    line.hidden = !failed;
+    const words = told || line.dataset.lost;
+    if (failed && line.textContent !== words) line.textContent = words;
+  }
+  new MutationObserver(showFailure).observe(document.documentElement, { childList: true, subtree: true });
+  const plainFetch = window.fetch;
+  window.fetch = async (...wish) => {
+    const reply = await plainFetch(...wish);
+    if (!reply.ok && reply.url.includes("/gradio_api/")) {
+      reply.clone().json().then(({ error }) => {
+        told = root.lang.startsWith("en") ? error.message_en : error.message;
+        showFailure();
+      }).catch(() => {});
+    }
+    return reply;
+  };
+
+  // What was typed, or asked and not answered, is in the box again after that.
+  const DRAFT = "wence-draft";
+  addEventListener("pagehide", () => {
+    const asked = document.querySelector(".wn-turn.is-pending .wn-ask p");
+    const box = document.querySelector("#wn-box textarea");
+    const words = asked ? asked.innerText : box && box.value;
+    try { sessionStorage.setItem(DRAFT, words || ""); } catch { /* A frame may have no storage. */ }
+  });
+  function restoreDraft(tries) {
+    const box = document.querySelector("#wn-box textarea");
+    if (!box) { if (tries > 0) setTimeout(restoreDraft, 100, tries - 1); return; }
+    let words = "";
+    try { words = sessionStorage.getItem(DRAFT) || ""; } catch { /* As above. */ }
+    if (!words || box.value) return;
+    box.value = words;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  addEventListener("load", () => restoreDraft(100));
+
   addEventListener("keydown", (event) => {
     const menu = document.querySelector(".wn-menu[open]");
     if (event.key !== "Escape" || !menu) return;
