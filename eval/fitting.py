@@ -29,8 +29,9 @@ def fit(options: Namespace) -> int:
         collect,
         fit_gate,
         fit_units,
+        to_scale,
         write,
-    )  # fmt: skip
+    )
     from eval.opening import open_bench
 
     if not 0 < options.false_refusals < 1:
