@@ -103,7 +103,7 @@ def fit_units(found: Sequence[Found], names: Sequence[str] = UNIT_FEATURES) -> d
 
 
 def to_scale(weights: Mapping[str, float], like: Mapping[str, float], found: Sequence[Found]) -> dict[str, float]:
-    """Return ``weights`` times the one factor that spreads the units of a question as ``like`` does, in the median.
+    """Return ``weights`` times the factor that spreads the units of a question as ``like`` does, in the median.
 
     Reading compares scores with fixed margins, so both sets of weights must mean the same by one point.
     """
