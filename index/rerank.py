@@ -121,7 +121,7 @@ def _network(model_dir: Path, weights: Path) -> PairScorer:
         config.vocab_size = 2
         network = PairScorer(BertModel(config, add_pooling_layer=False))
         vectors = nn.Parameter(words.float(), requires_grad=False)
-        network.bert.embeddings.word_embeddings = nn.Embedding(*vectors.shape, _weight=vectors)
+        network.bert.embeddings.word_embeddings = nn.Embedding(vectors.shape[0], vectors.shape[1], _weight=vectors)
         missing = network.load_state_dict(state, strict=False).missing_keys
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
