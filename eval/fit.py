@@ -35,7 +35,7 @@ GATE_FEATURES = (
 )  # fmt: skip
 # Beside the others where a reranker reads the units.
 JUDGED_UNIT_FEATURES = (*UNIT_FEATURES, "judged")
-JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first")
+JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first", "unit_missed", "year_missed")
 _UNIT_RIDGE = 0.003
 _SPREAD_DEPTH = 5
 _GATE_RIDGE = 0.02
@@ -134,9 +134,14 @@ def _label(case: Case, locator: Locator, span: Span, text: str) -> float:
 
 
 def fit_gate(
-    found: Sequence[Found], names: Sequence[str] = GATE_FEATURES, *, false_refusals: float, folds: int = 5
+    found: Sequence[Found],
+    names: Sequence[str] = GATE_FEATURES,
+    *,
+    false_refusals: float,
+    rules: bool = True,
+    folds: int = 5,
 ) -> GateFit:
-    """Return the gate over the features ``names``.
+    """Return the gate over the features ``names``; without ``rules`` nothing is refused by rule.
 
     AUROC, threshold and refusal rate come from scores of folds that were held out, by fact. Questions that a veto
     or a rule of the gate refuses are not fitted; they count in the rates.
@@ -153,7 +158,7 @@ def fit_gate(
         features = (
             None if sure else gate_features(evidence.analysis, evidence.scored, evidence.chosen, one.library)
         )
-        if features is None or lacking(features):
+        if features is None or (rules and lacking(features)):
             refused[case.answerable] += 1
             continue
         rows.append(features)

@@ -1,8 +1,8 @@
 """The one gate before every answer: do the chosen clauses support one, and if not, what is missing?
 
 Three parts. Readable vetoes name what no document holds (an instruction, a name, a year, a place). Three rules
-refuse where the chosen clauses lack what no answer can do without: the measure asked for, the year, the place. A
-logistic score over a few features, fitted by ``python -m eval fit`` on the dev questions and on practice questions
+refuse where the chosen clauses lack what no answer can do without: the measure asked for, the year, the place; with a
+reranker they are features like the others. A logistic score over a few features, fitted by ``python -m eval fit`` on the dev questions and on practice questions
 about other documents, and kept in ``app/answer/gate.json``, decides the rest; it is also the ``confidence``.
 """
 
@@ -86,7 +86,8 @@ def judge(
     absent = veto(analysis, library)
     if absent is not None:
         return Verdict(False, min(confidence, 0.05), *absent)
-    if lacking(features):
+    # Where a reranker read the clauses, what they lack is weighed with the rest: as rules it cost answers.
+    if not weights.reranked and lacking(features):
         reason, missing = _likely_reason(analysis, chosen, library)
         return Verdict(False, min(confidence, 0.9 * weights.threshold), reason, missing)
     if confidence < weights.threshold:
