@@ -16,6 +16,7 @@ from app.answer.scopes import Scopes, announces, tokens
 from app.answer.select import Scored, TermMatcher
 from app.answer.sides import find_sides
 from app.answer.sources import offered
+from app.web.render import render_answer
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
 REPLIES = load_replies(Path(__file__).parents[2] / "prompts")
@@ -110,6 +111,17 @@ def test_two_figures_are_put_side_by_side_and_ordered(library: Library) -> None:
         "到2028年，货物吞吐量达到20万吨。",
     ]
     assert check(draft.lines, library, mark="!")[1] == ()
+
+
+def test_the_page_shows_a_table_whose_cells_link_to_their_sources(library: Library) -> None:
+    draft = compared(f"{PORT}和{TEA}的货物吞吐量各是多少？", library)
+    assert draft is not None
+    text, citations = cite(draft.lines, library)
+    quoted = [citation.quote for citation in citations]
+    html = render_answer(text, link=lambda n: f"<a>{n}</a>", markers=frozenset({1, 2}), quoted=quoted)
+    assert "<td>港务局的协议</td><td>到2030年，货物吞吐量达到800万吨。<a>1</a></td>" in html
+    assert "<td>农业局的协议</td><td>到2028年，货物吞吐量达到20万吨。<a>2</a></td>" in html
+    assert "|" not in html
 
 
 def test_lists_become_what_is_in_both_and_what_is_in_one_only(library: Library) -> None:

@@ -78,3 +78,9 @@ def test_the_count_of_a_row_of_items_is_borne_out_by_the_row() -> None:
     assert ungrounded_figures("共3项：建立户口不迁、关系不转、身份不变、互聘互用的机制[1]", row) == ["3"]
     # The count of a list says nothing for another figure that happens to be equal to none of the items.
     assert ungrounded_figures("建成4个实验室[1]。", row) == ["4"]
+
+
+def test_the_head_and_the_bars_of_a_table_need_no_marker() -> None:
+    text = "| 对象 | 内容 |\n|---|---|\n| 甲 | 产量300万辆。[1] |\n| 乙 | 未提及 |"
+    # Two rows make a claim, one of them without a marker.
+    assert marked_share(text, [cited(1, "产量300万辆。")]) == 0.5
