@@ -1,10 +1,10 @@
 """The one gate before every answer: do the chosen clauses support one, and if not, what is missing?
 
 Three parts. Readable vetoes name what no document holds (an instruction, a name, a year, a place). Three rules
-refuse where the chosen clauses lack what no answer can do without: the measure asked for, the year, the place; with
-a reranker they are features like the others. A logistic score over a few features, fitted by ``python -m eval fit``
-on the dev questions and on practice questions about other documents, and kept in ``app/answer/gate.json``, decides
-the rest; it is also the ``confidence``.
+refuse where the chosen clauses lack what no answer can do without: the measure asked for, the year, the place;
+with a reranker they are features like the others. A logistic score over a few features, fitted by ``python -m eval
+fit`` on the dev questions and on practice questions about other documents, and kept in ``app/answer/gate.json``,
+decides the rest; it is also the ``confidence``.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ _SHORT_LEAD = 4
 _UNANNOUNCED = 0.7
 # What it adds that the question calls a section by its heading.
 _NAMED_SECTION = 1.5
+_NAME_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,22 @@ class Listing:
 _SEVERAL = re.compile(
     r"[二两三四五六七八九十几\d][个样项条类种大块点件家方次句]?[\u4e00-\u9fff]{0,8}?(?:都|各|分别|依次)(?:是|有|叫|指)"
 )
+_FORBIDS = re.compile(r"不能|不得|不许|不准|不可(?!持续)|不让|禁止|严禁")
+# 「分了哪几组，各由谁牵头」: the second half asks of each item, not of something else.
+_OF_EACH = re.compile(r"[，,？?](?:各|每|分别|依次)")
 _ANNOUNCES = re.compile(r"下列|以下|如下|主要(?:任务|内容|措施)|有[一二三四五六七八九十\d]{1,2}[个项条点方]")
 
 
 def asks_for_list(analysis: Analysis) -> bool:
     """Return whether a question asks for a list: by its words, by a count, or by what each of several is."""
-    if _SEVERAL.search(analysis.folded) and analysis.kind not in {"yes_no", "comparison"}:
-        return True
-    return analysis.kind not in {"party", "who", "definition"} and (
-        "list" in analysis.kinds or analysis.count is not None
-    )
+    if analysis.kind == "definition":
+        return bool(_SEVERAL.search(analysis.folded))
+    return analysis.kind not in {"party", "who"} and ("list" in analysis.kinds or analysis.count is not None)
+
+
+def asks_of_each(analysis: Analysis) -> bool:
+    """Return whether a question asks for a list and for something of each of its items."""
+    return asks_for_list(analysis) and bool(_OF_EACH.search(analysis.folded))
 
 
 def read_list(
@@ -64,6 +71,9 @@ def read_list(
         *_sections(analysis, scored, library, matcher),
         *_in_runs(analysis, scored, library, matcher),
     ]
+    if analysis.kinds & {"who", "party"} and not asks_of_each(analysis):
+        # Headings name tasks, not people.
+        listings = [listing for listing in listings if listing.inline is not None]
     if not listings:
         return None
     best = max(listings, key=lambda listing: listing.score)
@@ -103,7 +113,7 @@ def _inline(analysis: Analysis, scored: Sequence[Scored], library: Library, matc
         for enumeration in find_enumerations(unit.text):
             items = tuple((unit.text[a:b], with_twins(unit, library)) for a, b in enumeration.items)
             score = candidate.score + _count_bonus(analysis.count, enumeration.stated, len(items))
-            score += matcher.covers(fold(_around(unit.text, enumeration)))
+            score += matcher.covers(fold(_around(unit.text, enumeration))) + _permission_fit(analysis, unit.text)
             found.append(Listing(items, enumeration.lead, enumeration.stated, score, unit))
     return found
 
@@ -115,6 +125,11 @@ def _around(text: str, enumeration: Enumeration) -> str:
     # 「…，包括A、B」: a lead of one word belongs to the clause before it.
     lead = "".join(before[-2:] if len(before[-1]) < _SHORT_LEAD else before[-1:])
     return lead + re.split(r"[，,。；;]", text[last:])[0]
+
+
+def _permission_fit(analysis: Analysis, text: str) -> float:
+    """Return what speaks against a list of the allowed where the forbidden is asked for, and the reverse."""
+    return 0.0 if bool(_FORBIDS.search(analysis.folded)) == bool(_FORBIDS.search(text)) else -_LIST_MARGIN
 
 
 def _in_runs(
@@ -145,6 +160,7 @@ def _in_runs(
         # A run that announces itself with the question's words is asked for as a whole; one item of it is not.
         announced = matcher.covers(fold(lead)) if lead else 0.0
         score = candidate.score + announced + _count_bonus(analysis.count, stated, len(items))
+        score += _permission_fit(analysis, lead or unit.text)
         if run.lead is None:
             score -= _UNANNOUNCED
         elif _ANNOUNCES.search(lead):
@@ -209,7 +225,11 @@ def _listing(
     lead = fold(f"{section.heading} {intro}")
     covered = matcher.covers(lead)
     counted = analysis.count is not None and analysis.count == len(children)
-    if covered < (0.05 if counted else 0.35):
+    called = _bare(section.heading)
+    named = len(called) >= _NAME_CHARS and called in _bare(analysis.question)
+    # 「哪几个基地」: what every heading says counts as said of all of them.
+    covered += min(matcher.covers(fold(child.heading)) for child in children)
+    if covered < (0.05 if counted or named else 0.35):
         return None
     scores = [
         s.score for (d, start), s in by_start.items() if d == doc_id and section.start <= start < children[0].start
@@ -218,8 +238,7 @@ def _listing(
     known = [score for score in held if score is not None]
     # The list is as good as the words that announce it, or as its items are on the whole.
     base = max([*scores, sum(known) / len(children)] if known else scores, default=0.0)
-    named = _bare(section.heading)
-    if len(named) >= 4 and named in _bare(analysis.question):
+    if named:
         base += _NAMED_SECTION
     stated = _stated(lead, len(children))
     items = []
@@ -229,7 +248,13 @@ def _listing(
         if passage is None:
             return None
         items.append((_item_text(child), (Span(doc_id, passage, start, end),)))
-    score = max(base, 2.0 * covered) + covered + _count_bonus(analysis.count, stated, len(children))
+    title = fold(library.documents[doc_id].title)
+    score = (
+        max(base, 2.0 * covered)
+        + covered
+        + matcher.covers(title)
+        + _count_bonus(analysis.count, stated, len(children))
+    )
     return Listing(tuple(items), intro, stated, score, None)
 
 
@@ -267,7 +292,7 @@ def _heading_span(text: str, child: Section) -> tuple[int, int]:
 
 
 def _item_text(child: Section) -> str:
-    return child.heading.strip("。．.;； ")
+    return re.sub(r"^\d{1,2}[.．、]\s*(?=\D)", "", child.heading).strip("。．.;； ")
 
 
 def _passage_at(library: Library, doc_id: str, start: int) -> int | None:

@@ -74,19 +74,16 @@ def read(reading: Reading) -> Draft:
         compared = compare(reading.whole.analysis.question, sides_of(reading), reading.library, reading.replies)
         if compared is not None:
             return compared
+    analysis = reading.whole.analysis
+    listed = _listed(reading)
+    if listed is not None:
+        return listed
     if reading.bridge is not None:
         joined = read_bridge(reading, reading.bridge)
         if joined is not None:
             return joined
-    if reading.parts:
+    if reading.parts and not lists.asks_of_each(analysis):
         return read_parts(reading)
-    analysis = reading.whole.analysis
-    if lists.asks_for_list(analysis):
-        found = lists.read_list(
-            analysis, reading.whole.scored, reading.library, reading.whole.matcher, reading.replies
-        )
-        if found is not None:
-            return found
     if analysis.kind == "yes_no":
         return read_yes_no(reading)
     chosen = choose(reading.whole.scored, reading.library)
@@ -109,6 +106,23 @@ def sides_of(reading: Reading) -> list[SideRead]:
 
 def _asked_part(part: Part) -> Asked:
     return Asked(part.analysis, part.scored, part.matcher)
+
+
+def _listed(reading: Reading) -> Draft | None:
+    """Return the list that a question asks for, and the sentence that tells which thing it is a list of."""
+    analysis, bridge = reading.whole.analysis, reading.bridge
+    if not lists.asks_for_list(analysis) or (reading.parts and not lists.asks_of_each(analysis)):
+        return None
+    found = lists.read_list(
+        analysis, reading.whole.scored, reading.library, reading.whole.matcher, reading.replies
+    )
+    if found is None or bridge is None:
+        return found
+    if found.route == "list.inline":
+        return None
+    told = line_of(bridge.found, reading.library, reading.hops[0].matcher)
+    cited = {span for line in found.lines for span in line.spans}
+    return found if cited & set(told.spans) else Draft((*found.lines, told), found.route, found.used)
 
 
 def read_yes_no(reading: Reading) -> Draft:

@@ -23,12 +23,14 @@ _PERMISSION = re.compile(r"可以|允许|准许|能够|能(?!源|力|级|效)|�
 _CAN_OR_NOT = re.compile(r"能不能|可不可以|能否|可否")
 _PROHIBITION = re.compile(r"不得|严禁|禁止|不准|不允许|不可以|不能")
 _DENIES = re.compile(r"不(?:享受|予(?!以?追究)|重复享受|纳入|作为)")
-_EXCEPTS = re.compile(r"不受|不适用|除外|不影响|不排斥|除[^，,。]{1,20}外")
+_EXCEPTS = re.compile(r"不受|不适用|不计入|除外|不影响|不排斥|除[^，,。]{1,20}外")
 _ABOVE = re.compile(r"超过|以上|至少|不低于|不少于|大于|高于|多于|突破|超出")
 _BELOW = re.compile(r"不到|低于|少于|以下|不足|不超过|小于")
 # Below this share of the question's content in the clause, silence is better than a verdict.
 _SURE = 0.55
 _LARGE = 10_000
+# A part of a clause with so many pairs of characters in common speaks of what is asked.
+_SPEAKS_OF_IT = 2
 
 
 def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> bool | None:
@@ -59,7 +61,23 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
         decided = _by_negation(asked, unit.folded)
     if decided is None and matcher.covers(unit.folded + unit.heading_folded) >= _SURE:
         decided = True
-    return decided
+    return _held_back(decided, asked, unit.folded)
+
+
+def _held_back(decided: bool | None, asked: str, text: str) -> bool | None:
+    """Return the verdict, but no 是 over a clause that denies, and no 否 over one that makes an exception.
+
+    「中医也算吗」 against 「…扩大到四市，中医类暂不纳入」 is denied by the part that speaks of it; where no part
+    does, the wording is left to the reader.
+    """
+    if decided is False and _EXCEPTS.search(text) and not _PROHIBITION.search(text):
+        return None
+    denied = [part for part in re.split(r"[，,。；;]", text) if _NEGATION.search(part)]
+    if decided is not True or not denied or _NEGATION.search(asked):
+        return decided
+    pairs = {asked[i : i + 2] for i in range(len(asked) - 1) if asked[i : i + 2].isalpha()}
+    shared = max(sum(pair in part for pair in pairs) for part in denied)
+    return False if shared >= _SPEAKS_OF_IT and not _EXCEPTS.search(text) else None
 
 
 # 「是某局批的吗」: what an office does to a thing, longest first.

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.answer.analyse import analyse
+from app.answer.completion import whole_sentences
 from app.answer.draft import Draft, cite
 from app.answer.guard import check
 from app.answer.library import Library
-from app.answer.lists import asks_for_list, read_list
+from app.answer.lists import asks_for_list, asks_of_each, read_list
 from app.answer.replies import load_replies
 from app.answer.select import Scored, TermMatcher
 from index.outline import walk
@@ -163,3 +164,31 @@ def test_of_two_enumerations_in_a_sentence_the_one_asked_for_is_listed(make_libr
 def test_several_things_that_are_counted_are_asked_for_as_a_list() -> None:
     assert asks_for_list(analyse("官方回答里说的三样好处都是啥？"))
     assert not asks_for_list(analyse("到2027年产值要达到多少？"))
+
+
+def test_a_question_of_each_item_is_one_question_for_a_list() -> None:
+    assert asks_of_each(analyse("委员会分了哪几个小组，分别由谁牵头？"))
+    assert not asks_of_each(analyse("委员会分了哪几个小组，办公室设在哪里？"))
+
+
+def test_the_forbidden_is_not_answered_by_a_list_of_the_allowed(make_library: MakeLibrary) -> None:
+    allowed = "引导资金用于下列事项：（一）前期工作；（二）人才交流；（三）生态修复。"
+    forbidden = "引导资金不得用于楼堂馆所、偿还债务、发放工资。"
+    library = make_library({"a": f"{allowed}\n{forbidden}", "b": NOISE})
+    draft = listed("引导资金有哪些用途是不能碰的？", library)
+    assert draft is not None
+    assert [line.text for line in draft.lines][:1] == [forbidden]
+
+
+def test_the_section_that_the_question_names_is_listed(make_library: MakeLibrary) -> None:
+    library = make_library({"a": plan(4, lead="").replace("重点任务", "合作内容"), "b": NOISE})
+    draft = listed("方案在“合作内容”里约定了哪几件事？", library)
+    assert draft is not None
+    assert next(line.text for line in draft.lines) == "共4项："
+
+
+def test_clauses_told_apart_by_one_and_another_are_shown_together(make_library: MakeLibrary) -> None:
+    text = "双方选定两条线路，一条由南湖至北湖，长112公里；另一条由东港至西港，长96公里。"
+    library = make_library({"a": text, "b": NOISE})
+    first = next(unit for unit in library.units if "南湖" in unit.text)
+    assert [unit.text[:3] for unit in whole_sentences([first], library)] == ["双方选", "另一条"]

@@ -178,3 +178,17 @@ def test_a_clause_that_only_prohibits_denies_a_permission_in_other_words(decide:
 def test_a_clause_that_also_permits_is_not_read_as_a_prohibition(decide: Decide) -> None:
     clause = "两项补助可以同时申请，但同一笔投入不能重复计算。"
     assert decide("两项补助可以一起拿吗？", clause) is not False
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("扩大范围，中医检查项目也算吗？", "9月底前扩大范围，中医检查项目暂不纳入。", False),
+        ("二期工程今年能动土吗？", "开展二期工程论证，年内不安排开工。", None),
+        ("企业破产两个月后重新入职，称号还能保住吗？", "企业破产，两个月后重新入职的，不适用前款规定。", None),
+    ],
+)
+def test_no_yes_stands_over_a_clause_that_denies_and_no_no_over_an_exception(
+    decide: Decide, question: str, clause: str, expected: bool | None
+) -> None:
+    assert decide(question, clause) is expected
