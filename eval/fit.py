@@ -35,7 +35,7 @@ GATE_FEATURES = (
 )  # fmt: skip
 # Beside the others where a reranker reads the units.
 JUDGED_UNIT_FEATURES = (*UNIT_FEATURES, "judged")
-JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first", "unit_missed", "year_missed")
+JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first", "unit_missed")
 _UNIT_RIDGE = 0.003
 _SPREAD_DEPTH = 5
 _GATE_RIDGE = 0.02
@@ -138,10 +138,10 @@ def fit_gate(
     names: Sequence[str] = GATE_FEATURES,
     *,
     false_refusals: float,
-    rules: bool = True,
+    reranked: bool = False,
     folds: int = 5,
 ) -> GateFit:
-    """Return the gate over the features ``names``; without ``rules`` nothing is refused by rule.
+    """Return the gate over the features ``names``; ``reranked`` as in ``lacking`` of the gate.
 
     AUROC, threshold and refusal rate come from scores of folds that were held out, by fact. Questions that a veto
     or a rule of the gate refuses are not fitted; they count in the rates.
@@ -158,7 +158,7 @@ def fit_gate(
         features = (
             None if sure else gate_features(evidence.analysis, evidence.scored, evidence.chosen, one.library)
         )
-        if features is None or (rules and lacking(features)):
+        if features is None or lacking(features, reranked=reranked):
             refused[case.answerable] += 1
             continue
         rows.append(features)

@@ -54,7 +54,7 @@ def fit(options: Namespace) -> int:
     if strangers:
         source += f", and {_OFF_TOPIC} questions of {options.off_topic.name} as further unanswerable ones"
     features = JUDGED_GATE_FEATURES if reranked else GATE_FEATURES
-    gate = fit_gate([*found, *strangers], features, false_refusals=options.false_refusals, rules=not reranked)
+    gate = fit_gate([*found, *strangers], features, false_refusals=options.false_refusals, reranked=reranked)
     print("unit weights:", units)
     print("gate weights:", gate.weights, "bias:", round(gate.bias, 3), "threshold:", round(gate.threshold, 3))
     print(
