@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
@@ -26,6 +27,14 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 # A bar inside a cell is escaped already.
 _IN_TABLE = re.compile(r"(\\(?!\|)|[`*_{}\[\]<>#~!])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """The footnotes of one answer by marker, and the shown number of each footnote that is in the file already."""
+
+    notes: Mapping[int, tuple[int, Span]]
+    placed: dict[int, int]
 
 
 def footnote(span: Span, documents: Mapping[str, Document], texts: PageTexts) -> str:
@@ -100,16 +109,17 @@ def _is_cited(line: str, match: re.Match[str], cited: Mapping[int, Span]) -> boo
 def to_docx(exchanges: Sequence[Exchange], documents: Mapping[str, Document], texts: PageTexts) -> bytes:
     """Return the conversation as a Word file; markers are footnote references, citations the footnotes."""
     notes: list[str] = []
+    placed: dict[int, int] = {}
     body = [_paragraph(f"{texts.name} · {texts.conversation_label}", style="Title")]
     for exchange in _answered(exchanges):
         first = len(notes)
         spans = list(exchange.citations)
         notes += [footnote(span, documents, texts) for span in spans]
-        ids = {span.marker: (first + at, span) for at, span in enumerate(spans, start=1)}
+        cited = _Cited({span.marker: (first + at, span) for at, span in enumerate(spans, start=1)}, placed)
         body.append(_paragraph(exchange.question, style="Heading1"))
         if exchange.understood:
             body.append(_paragraph(f"{texts.understood}{exchange.understood}", style="Quote"))
-        body += list(_docx_blocks(exchange.text, ids))
+        body += list(_docx_blocks(exchange.text, cited))
         if exchange.unverified:
             warning = f"{texts.unverified_label}：{texts.unverified_text}{'；'.join(exchange.unverified)}"
             body.append(_paragraph(warning, style="Quote"))
@@ -117,16 +127,16 @@ def to_docx(exchanges: Sequence[Exchange], documents: Mapping[str, Document], te
     return _zipped("".join(body), notes)
 
 
-def _docx_blocks(text: str, ids: Mapping[int, tuple[int, Span]]) -> Iterator[str]:
+def _docx_blocks(text: str, cited: _Cited) -> Iterator[str]:
     """Yield the paragraphs and tables of an answer."""
     for is_table, lines in groupby(text.split("\n"), key=lambda line: line.lstrip().startswith("|")):
         if is_table:
-            yield _table([table_cells(line) for line in lines if not is_table_rule(line)], ids)
+            yield _table([table_cells(line) for line in lines if not is_table_rule(line)], cited)
         else:
-            yield from (_paragraph(line.strip(), ids=ids) for line in lines if line.strip())
+            yield from (_paragraph(line.strip(), cited=cited) for line in lines if line.strip())
 
 
-def _table(rows: Sequence[Sequence[str]], ids: Mapping[int, tuple[int, Span]]) -> str:
+def _table(rows: Sequence[Sequence[str]], cited: _Cited) -> str:
     """Return a Word table with thin lines, whose first row is repeated on each page."""
     edges = "".join(
         f'<w:{edge} w:val="single" w:sz="4" w:space="0" w:color="9AA5A5"/>'
@@ -138,7 +148,7 @@ def _table(rows: Sequence[Sequence[str]], ids: Mapping[int, tuple[int, Span]]) -
         cells = [*row, *[""] * (width - len(row))]
         head = "<w:trPr><w:tblHeader/></w:trPr>" if number == 0 else ""
         inner = "".join(
-            f'<w:tc><w:tcPr><w:tcW w:w="0" w:type="auto"/></w:tcPr>{_paragraph(cell, ids=ids)}</w:tc>'
+            f'<w:tc><w:tcPr><w:tcW w:w="0" w:type="auto"/></w:tcPr>{_paragraph(cell, cited=cited)}</w:tc>'
             for cell in cells
         )
         parts.append(f"<w:tr>{head}{inner}</w:tr>")
@@ -147,16 +157,28 @@ def _table(rows: Sequence[Sequence[str]], ids: Mapping[int, tuple[int, Span]]) -
     return f"<w:tbl><w:tblPr>{look}</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{''.join(parts)}</w:tbl>"
 
 
-def _paragraph(text: str, *, style: str = "Normal", ids: Mapping[int, tuple[int, Span]] | None = None) -> str:
+def _paragraph(text: str, *, style: str = "Normal", cited: _Cited | None = None) -> str:
     runs: list[str] = []
-    cited = {marker: span for marker, (_, span) in (ids or {}).items()}
+    notes, placed = (cited.notes, cited.placed) if cited else ({}, {})
+    spans = {marker: span for marker, (_, span) in notes.items()}
     last = 0
-    for match in (one for one in _MARKER.finditer(text) if _is_cited(text, one, cited)):
-        note = (ids or {})[int(match[1])][0]
-        runs += [_runs(text[last : match.start()]), f'<w:r>{_RAISED}<w:footnoteReference w:id="{note}"/></w:r>']
+    for match in (one for one in _MARKER.finditer(text) if _is_cited(text, one, spans)):
+        runs += [_runs(text[last : match.start()]), _reference(notes[int(match[1])][0], placed)]
         last = match.end()
     runs.append(_runs(text[last:]))
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{"".join(runs)}</w:p>'
+
+
+def _reference(note: int, placed: dict[int, int]) -> str:
+    """Return the mark of a footnote; a footnote is placed once in a file, later marks refer to the first."""
+    if note in placed:
+        number = f"<w:r>{_RAISED}<w:t>{placed[note]}</w:t></w:r>"
+        return f'<w:fldSimple w:instr=" NOTEREF _Ref{note} \\h ">{number}</w:fldSimple>'
+    placed[note] = len(placed) + 1
+    return (
+        f'<w:bookmarkStart w:id="{note}" w:name="_Ref{note}"/><w:r>{_RAISED}<w:footnoteReference w:id="{note}"/>'
+        f'</w:r><w:bookmarkEnd w:id="{note}"/>'
+    )
 
 
 def _runs(text: str) -> str:

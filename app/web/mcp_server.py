@@ -101,7 +101,7 @@ class _Tools:
         except QuestionError as error:
             raise self._told(ApiError("question_invalid", detail=error)) from error
         exchange = self._book.remember(question, answer, seconds=answer.timings.get("total", 0.0) / 1000)
-        return answer_out(answer, exchange.id).model_dump(mode="json")
+        return answer_out(answer, exchange.id, self._assistant.documents).model_dump(mode="json")
 
     async def search(
         self,

@@ -144,7 +144,8 @@ def _answer(number: int, exchange: Exchange, documents: Mapping[str, Document], 
         quoted=[_clause_text(span, documents) for span in exchange.citations],
     )
     count = texts.citation_count.format(count=len(exchange.citations))
-    seconds = texts.seconds.format(seconds=f"{exchange.seconds:.1f}")
+    digits = 1 if exchange.seconds >= 0.1 else 2
+    seconds = texts.seconds.format(seconds=f"{exchange.seconds:.{digits}f}")
     return (
         f'<article class="wn-answer" data-testid="bot" data-status="{_status(texts, f"{count}")}">'
         f"{_heading(exchange, texts)}"

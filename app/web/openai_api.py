@@ -114,7 +114,11 @@ def make_openai_api(
             raise ApiError("not_found")
         return _model(started)
 
-    @router.post("/chat/completions", responses=errors, summary="对话补全")
+    streamed: dict[int | str, dict[str, Any]] = {
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "whole, or a stream"}
+    }
+
+    @router.post("/chat/completions", responses={**errors, **streamed}, summary="对话补全")
     async def completions(wish: ChatIn, http: Request) -> Any:
         """Answer the last user message; the field `wence` holds the citations."""
         caller = caller_in(http.scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from app.answer.limits import limited_ids
@@ -19,17 +19,25 @@ from app.web.shares import AnswerBook
 from index.types import Answer, Document, Passage
 
 
-def answer_out(answer: Answer, answer_id: str) -> AnswerOut:
-    """Return the answer's record with its id and the address of each original added."""
+def answer_out(answer: Answer, answer_id: str, documents: Mapping[str, Document]) -> AnswerOut:
+    """Return the answer's record with its id added, and to each citation its address, number and date."""
     record = answer_record(answer, question_id=answer_id)
     for name in ("citations", "related"):
-        record[name] = list(_with_links(record[name]))
+        record[name] = list(_with_links(record[name], documents))
     return AnswerOut.model_validate(record)
 
 
-def _with_links(citations: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+def _with_links(
+    citations: Iterable[dict[str, Any]], documents: Mapping[str, Document]
+) -> Iterable[dict[str, Any]]:
     for one in citations:
-        yield {**one, "url": "/" + document_link(one["doc_id"], one["start"], one["end"])}
+        url = "/" + document_link(one["doc_id"], one["start"], one["end"])
+        document = documents.get(one["doc_id"])
+        if document is None:
+            yield {**one, "url": url}
+            continue
+        dated = document.issued or document.signed or document.published
+        yield {**one, "url": url, "doc_number": document.doc_number, "dated": dated}
 
 
 def document_out(document: Document) -> DocumentOut:
@@ -85,7 +93,8 @@ def checked_ask(
         question = request.question.strip()
         answer = await desk.ask(question, history=history, doc_ids=doc_ids)
         seconds = answer.timings.get("total", 0.0) / 1000
-        return answer_out(answer, book.remember(question, answer, seconds=seconds).id)
+        exchange = book.remember(question, answer, seconds=seconds)
+        return answer_out(answer, exchange.id, assistant.documents)
 
     return ask
 

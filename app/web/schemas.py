@@ -83,6 +83,8 @@ class CitationOut(BaseModel):
     end: int = Field(examples=[168])
     page: int | None = Field(default=None, description="page of the file, from 1, where it has pages")
     url: str = Field(description="page of the original with the span marked, relative to the service")
+    doc_number: str | None = Field(default=None, description="发文字号, where it is known")
+    dated: str | None = Field(default=None, description="when it was issued, else signed, else published")
 
 
 class WritingOut(BaseModel):

@@ -288,16 +288,17 @@
   const finePointer = matchMedia("(hover: hover) and (pointer: fine)").matches;
   if (finePointer && window.self === window.top) addEventListener("load", () => focusBox(50));
 
-  // The framework tells of a failure in English, and loads the page anew when a lost connection is back.
+  // The framework tells of a lost connection in English, and loads the page anew when it is back; of a question
+  // that was turned away (too many, no key) it tells nothing.
+  const TOLD_MS = 10000;
   let told = "";
   function showFailure() {
     const line = byId("wn-lost");
     if (!line) return;
     const failed = document.querySelector("[data-testid=toast-body].error") !== null;
-    if (!failed) told = "";
-    line.hidden = !failed;
-    const words = told || line.dataset.lost;
-    if (failed && line.textContent !== words) line.textContent = words;
+    const words = told || (failed ? line.dataset.lost : "");
+    line.hidden = !words;
+    if (words && line.textContent !== words) line.textContent = words;
   }
   new MutationObserver(showFailure).observe(document.documentElement, { childList: true, subtree: true });
   const plainFetch = window.fetch;
@@ -307,6 +308,7 @@
       reply.clone().json().then(({ error }) => {
         told = root.lang.startsWith("en") ? error.message_en : error.message;
         showFailure();
+        setTimeout(() => { told = ""; showFailure(); }, TOLD_MS);
       }).catch(() => {});
     }
     return reply;

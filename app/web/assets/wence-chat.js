@@ -64,7 +64,7 @@ button { font: inherit; cursor: pointer; }
 .card:focus { outline: 2px solid var(--wence-accent, var(--a)); outline-offset: 1px; }
 .card b { font-weight: 650; }
 .card blockquote { margin: 4px 0; padding: 2px 10px; border-left: 3px solid var(--wence-line, var(--l)); white-space: pre-wrap; }
-.link { padding: 2px 6px; margin-left: -6px; border: 0; border-radius: 6px; background: none; color: var(--wence-accent, var(--a)); font-size: 13.5px; }
+.link { flex: none; padding: 2px 6px; margin-left: -6px; border: 0; border-radius: 6px; background: none; color: var(--wence-accent, var(--a)); font-size: 13.5px; }
 .link:hover, .marker:hover { text-decoration: underline; }
 .chips { margin: 0 0 14px; }
 .chip { display: block; width: fit-content; max-width: 100%; margin: 6px 0 0; padding: 5px 12px; text-align: left; font-size: 14px; line-height: 1.6; color: var(--wence-accent, var(--a)); background: var(--wence-surface, var(--s)); border: 1px solid var(--wence-line, var(--l)); border-radius: 14px; }
@@ -75,6 +75,7 @@ textarea { flex: 1; min-width: 0; resize: none; padding: 8px 10px; font: inherit
 .send { padding: 0 18px; border: 0; border-radius: 10px; font-weight: 650; background: var(--wence-accent, var(--a)); color: var(--wence-on-accent, var(--oa)); }
 .send:disabled { opacity: .55; cursor: default; }
 :focus-visible { outline: 2px solid var(--wence-accent, var(--a)); outline-offset: 2px; }
+textarea:focus-visible { outline-offset: -1px; }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 dialog { width: min(760px, 94vw); max-height: 88vh; padding: 0; border: 1px solid var(--wence-line, var(--l)); border-radius: 14px; background: var(--wence-surface, var(--s)); color: inherit; }
 dialog::backdrop { background: rgb(0 0 0 / 45%); }
@@ -328,6 +329,8 @@ mark { background: var(--wence-mark, var(--m)); color: inherit; }
     #card(one, related) {
       const label = related ? "" : `[${one.marker}] `;
       const card = make("article", { class: "card", part: "citation", tabindex: "-1", "aria-label": label + one.title }, make("b", { text: label + one.title }));
+      const facts = [one.doc_number, one.dated].filter(Boolean).join(" · ");
+      if (facts) card.append(make("div", { class: "soft", text: facts }));
       if (one.heading_path.length) card.append(make("div", { class: "soft", text: one.heading_path.join(" › ") }));
       card.append(make("blockquote", { part: "quote", text: one.quote }));
       card.append(make("button", { class: "link", type: "button", part: "open", text: this.#texts.original, onclick: () => this.#original(one) }));
