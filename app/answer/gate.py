@@ -103,7 +103,9 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     7, 3 and 5 answerable ones, of which the best clause was right for 2, 2 and 3.
     """
     measure = features["unit_missed"] > 0 and not reranked
-    return measure or features["year_missed"] > 0 or features["place_missed"] >= 1.0
+    # No word of the question stands near, and the reranker sees no answer: another topic.
+    foreign = reranked and features["off"] > 0 and features["judged"] < 0
+    return measure or foreign or features["year_missed"] > 0 or features["place_missed"] >= 1.0
 
 
 def gate_features(
