@@ -27,7 +27,9 @@ _OPEN = ("/wence/", "/wence-chat.js", "/healthz", "/readyz", "/openapi.json", "/
 _READ = ("/api/v1/documents", "/api/v1/passages/", "/documents/", "/library", "/shared/", "/metrics")
 _UPLOADS = "/api/v1/uploads/"
 _WRITE = ("/api/v1/documents", "/library", _UPLOADS)
-_ASKING = frozenset({"/api/v1/ask", "/api/v1/ask/stream", "/v1/chat/completions", "/gradio_api/queue/join"})
+# How the page's events come in, in either language.
+ASKING_EVENTS = "/gradio_api/queue/join"
+_ASKING = frozenset({"/api/v1/ask", "/api/v1/ask/stream", "/v1/chat/completions"})
 _PROGRAMS = ("/api/", "/v1/", "/mcp", "/metrics", "/gradio_api/")
 _GUESSES_PER_MINUTE = 20
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*){0,4}")
@@ -128,7 +130,7 @@ class Doors:
             raise ApiError("key_missing")
         if needed not in caller.scopes:
             raise ApiError("scope_missing", scope=needed)
-        if path in _ASKING or path.endswith("/gradio_api/queue/join"):
+        if path in _ASKING or path.endswith(ASKING_EVENTS):
             self._limit(caller, peer)
         scope[CHARGE] = lambda: self._limit(caller, peer)
         set_caller(scope, caller)

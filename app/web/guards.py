@@ -25,6 +25,12 @@ MAX_PAGE_BYTES = 1024 * 1024
 # TRACE would repeat cookies and keys to scripts, and nothing here is changed by PUT or PATCH.
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _DELETABLE = ("/api/v1/documents/", "/mcp")
+# What the page itself asks of its framework. The rest would let anyone fill the disk (upload), or call the page's
+# events by name beside the API and its limits (call, api, run).
+_PAGE_CALLS = (
+    *("queue/join", "queue/data", "run/predict", "heartbeat/", "startup-events", "app_id", "cancel", "reset"),
+    *("info", "config", "file="),
+)
 # Where files come in, and what the rest of such a request may take.
 _FILE_PATHS = frozenset({"/api/v1/documents", "/api/v1/documents/preview", "/library-preview"})
 _FORM_BYTES = 64 * 1024
@@ -77,8 +83,8 @@ class Guards:
             refused.headers["Allow"] = ", ".join(allowed)
             await refused(scope, receive, send)
             return
-        if "/gradio_api/upload" in path:
-            # The page takes no files; the framework's upload route would let anyone fill the disk.
+        own = path.partition("/gradio_api/")[2]
+        if own and not own.startswith(_PAGE_CALLS):
             await error_reply("not_found", self._texts)(scope, receive, send)
             return
         limit = self._limit(path)

@@ -115,7 +115,7 @@ def make_openai_api(
         return _model(started)
 
     streamed: dict[int | str, dict[str, Any]] = {
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "whole, or a stream"}
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "object"}}}, "description": "whole, or a stream"}
     }
 
     @router.post("/chat/completions", responses={**errors, **streamed}, summary="对话补全")

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from app.web.archive import dump_kept
 from app.web.callers import Caller, caller_in
 from app.web.conversation import dump_exchanges
+from app.web.doors import ASKING_EVENTS
 from app.web.page import ChatPage, View
 from app.web.texts import PageTexts
 
@@ -181,15 +182,24 @@ def _caller(request: Any) -> Caller:
     return caller_in(request.request.scope)
 
 
+def _was_counted(request: Any) -> bool:
+    """Return whether an event came in where the doors count questions; the framework has other ways."""
+    return str(request.request.scope["path"]).endswith(ASKING_EVENTS)
+
+
 def _wire(gr: Any, blocks: Any, page: ChatPage, parts: dict[str, Any]) -> None:
     outputs = [parts[name] for name in _OUTPUTS]
     state = [parts[name] for name in ("exchanges", "heading", "kept")]
 
     async def ask(question: str | None, stored: object, scope: Any, request: Any) -> AsyncIterator[list[Any]]:
+        if not _was_counted(request):
+            return
         async for view in page.asked(question or "", stored, scope or [], _caller(request)):
             yield _shown(gr, view)
 
     async def ask_offered(stored: object, scope: Any, event: Any, request: Any) -> AsyncIterator[list[Any]]:
+        if not _was_counted(request):
+            return
         async for view in page.asked(str(event.question), stored, scope or [], _caller(request)):
             yield _shown(gr, view)
 

@@ -350,3 +350,14 @@ def test_wrong_method_is_told_with_the_right_one(
     told = client.request(method, path)
     assert (told.status_code, told.headers.get("allow")) == (405, allowed)
     assert client.request(method, "/api/v1/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["call/ask", "api/predict", "run/ask", "run/predict", "component_server"])
+@pytest.mark.parametrize("root", ["", "/en"])
+def test_events_of_the_page_are_no_second_api(client: httpx.Client, assistant: Any, root: str, path: str) -> None:
+    asked = len(assistant.asked)
+    body = {"data": ["七个方面", [], []], "fn_index": 0, "session_hash": "abc"}
+    reply = client.post(f"{root}/gradio_api/{path}", json=body)
+    assert reply.status_code == (200 if path == "run/predict" else 404), "the page's other events come in there"
+    assert "七个方面" not in reply.text
+    assert len(assistant.asked) == asked
