@@ -22,9 +22,9 @@ def judged_text(document: Document, passage: Passage, start: int, end: int) -> t
     it, so that a sentence is judged with the agreement and the clause it belongs to; all of it is short, for the
     cost of judging grows with its length.
 
-    >>> d = Document("d", "合作协议", "一、目标\n产值500亿元。就业2万人。", "d.txt")
-    >>> p = Passage("d:0-20", "d", "合作协议", "d.txt", ("一、目标",), d.text, 0, 20)
-    >>> judged_text(d, p, 14, 20)
+    >>> d = Document("d", "合作协议", "一、目标\n产值500亿元。就业2万人。", "d.txt", "")
+    >>> p = Passage("d:0-19", "d", "合作协议", "d.txt", ("一、目标",), d.text, 0, 19)
+    >>> judged_text(d, p, 13, 19)
     ('合作协议 > 一、目标：产值500亿元。', '就业2万人。')
     """
     sentence = _plain(document.text[start:end])
