@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval import commands, fitting
+from eval import ablation, commands, fitting
 from eval.cases import SPLITS, TYPES
 from index.errors import WenceError
 
@@ -99,6 +99,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     llm.add_argument("--json", type=Path, metavar="FILE", help="write the whole report as JSON")
     llm.set_defaults(do=_llm)
+
+    ablate = commands_of.add_parser("ablate", help="ask again with one part of the assistant taken out at a time")
+    _add_questions(ablate)
+    ablate.add_argument("--split", choices=SPLITS, help="only this split")
+    ablate.add_argument(
+        "--parts", nargs="+", choices=[part.name for part in ablation.PARTS], help="only these (default: each)"
+    )
+    _add_sample(ablate)
+    ablate.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures as JSON")
+    ablate.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as Markdown")
+    ablate.set_defaults(do=ablation.run)
 
     check = commands_of.add_parser("check", help="check the questions against the corpus")
     _add_questions(check)

@@ -31,7 +31,8 @@ class Example:
     """One question over ``pool``, the judged sentences it may be asked of.
 
     ``positives`` are numbers of the pool, none where the question is unanswerable; ``facts`` are the wordings of
-    what answers; ``nearest`` are numbers of the pool, the most alike first.
+    what answers; ``nearest`` are numbers of the pool, the most alike first; ``unsure`` are those that may answer
+    too though no evidence names them, and are never shown.
     """
 
     question: str
@@ -39,6 +40,7 @@ class Example:
     positives: tuple[int, ...]
     facts: tuple[str, ...]
     nearest: tuple[int, ...]
+    unsure: tuple[int, ...] = ()
 
 
 def practice_examples(folder: Path) -> list[Example]:
@@ -66,6 +68,7 @@ def practice_examples(folder: Path) -> list[Example]:
             spots = [place for quote in quotes for place in places_of(quote, squashed)]
             facts = tuple(str(fact) for alternatives in record["key_facts"] for fact in alternatives)
             positives = tuple(touched([place[:3] for place in places], spots)) if record["answerable"] else ()
+            unsure = _also_holding(record["key_facts"], pool, positives) if positives else ()
             question = str(record["question"])
         except (KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
@@ -74,8 +77,19 @@ def practice_examples(folder: Path) -> list[Example]:
             ) from error
         if record["answerable"] and not positives:
             raise CorpusError(f"{folder / QUESTIONS_NAME}, line {number}: no document has its evidence")
-        found.append(Example(question, pool, positives, facts, nearest(question, pool)))
+        found.append(Example(question, pool, positives, facts, nearest(question, pool), unsure))
     return found
+
+
+def _also_holding(
+    key_facts: Sequence[Sequence[str]], pool: Sequence[Judged], positives: Sequence[int]
+) -> tuple[int, ...]:
+    """Return the numbers of other sentences that hold a wording of every key fact: another report of the same."""
+    return tuple(
+        n
+        for n, (_, sentence) in enumerate(pool)
+        if n not in positives and all(any(word in sentence for word in words) for words in key_facts)
+    )
 
 
 def public_examples(folder: Path, *, seed: int) -> list[Example]:
@@ -130,7 +144,7 @@ def draw(example: Example, rng: random.Random, *, size: int) -> tuple[list[int],
     At most two that answer; of the others two in three are drawn from the nearest twelve.
     """
     right = rng.sample(example.positives, min(2, len(example.positives)))
-    wrong = [n for n in example.nearest if n not in example.positives]
+    wrong = [n for n in example.nearest if n not in example.positives and n not in example.unsure]
     wanted = min(size - len(right), len(wrong))
     near = rng.sample(wrong[:12], min(round(wanted * 2 / 3), len(wrong[:12])))
     rest = [n for n in wrong if n not in near]

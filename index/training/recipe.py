@@ -53,7 +53,7 @@ class RerankRecipe:
     # One step: so many questions, each with so many sentences, of which two at most answer.
     questions_per_step: int = 4
     public_sentences: int = 6
-    practice_sentences: int = 7
+    practice_sentences: int = 6
     # Of a sentence that answers against one that does not, and of the tokens of the answer against the others.
     positive_weight: float = 2.0
     token_weight: float = 0.3
