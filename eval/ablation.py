@@ -103,14 +103,16 @@ def without(part: Part) -> Iterator[None]:
 
 @contextmanager
 def bench_without(part: Part, bench: Bench) -> Iterator[Bench]:
-    """Give the assistant without ``part``; one with other settings is built, in a temporary place."""
+    """Give the assistant without ``part``; another embedding model gets its index in a temporary folder."""
     from app.bootstrap import build_assistant
     from eval.opening import documents_locator
 
     with without(part), tempfile.TemporaryDirectory(prefix="wence-eval-") as folder:
         changed: dict[str, Any] = dict(part.settings)
         if "model" in changed:
-            changed["index_dir"] = Path(folder) / "index"
+            # An index of its own, and the models that are there already.
+            (Path(folder) / "models").symlink_to(bench.settings.models_dir.resolve())
+            changed["build_dir"] = Path(folder)
         settings = bench.settings.model_copy(update=changed)
         assistant = build_assistant(settings)
         yield type(bench)(assistant, documents_locator(list(assistant.documents.values())), settings)

@@ -191,7 +191,15 @@ def _first_line(
         return ()
     said = "；".join(replies.side.format(side=n) + value.text for n, value in zip(names, values, strict=True))
     pairs = zip(sides, chosen, strict=True)
-    spans = tuple(dict.fromkeys(span for side, units in pairs for span in side.spans(units[0], library)))
+    spans = tuple(
+        dict.fromkeys(
+            span
+            for (side, units), value in zip(pairs, values, strict=True)
+            for unit in units
+            if unit is units[0] or value in unit.values
+            for span in side.spans(unit, library)
+        )
+    )
     return (Line(f"{said}。{_order(question, names, values, replies)}", spans),)
 
 
@@ -208,7 +216,16 @@ def _value(side: SideRead, units: Sequence[Unit]) -> Value | None:
     if len(values) > 1:
         named = [v for v in values.values() if _named_before(v, unit, side.asked[0].matcher)]
         return named[0] if len(named) == 1 else None
-    return next(iter(values.values()), None)
+    only = next(iter(values.values()), None)
+    return only if only is None else _in_full(only, units[1:])
+
+
+def _in_full(value: Value, others: Sequence[Unit]) -> Value:
+    """Return a day as the sentence that was added for its month gives it; another figure as it is."""
+    if value.kind != "date" or "-" in value.key:
+        return value
+    day = f"-{value.key.zfill(2)}"
+    return next((v for unit in others for v in unit.values if v.kind == "date" and v.key.endswith(day)), value)
 
 
 def _named_before(value: Value, unit: Unit, matcher: TermMatcher) -> bool:

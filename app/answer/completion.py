@@ -1,4 +1,4 @@
-"""What belongs to a chosen unit though it stands behind it: who is responsible, and by when."""
+"""What belongs to a chosen unit though it stands elsewhere: who is responsible, by when, and of which month."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from app.answer.select import RESPONSIBLE
 # How many units behind the chosen one are looked at.
 _REACH = 6
 _TIME_LIMIT = re.compile(r"(?:完成|办理|办结|截止|落实|推进)?(?:时限|期限|时间|日期)\s*[:：]")
+# 17日 alone, as reports print it once they have named the month.
+_DAY_ALONE = re.compile(r"\d{1,2}")
 _ASKED_DUTY = re.compile(r"牵头|负责|责任|领头|领衔|带头|主管|主抓|承办|主办|配合|归口|抓落实|落实")
 
 
 def completed(chosen: Sequence[Unit], analysis: Analysis, library: Library) -> list[Unit]:
-    """Return the chosen units, the first followed by what its task says of those responsible.
+    """Return the chosen units, the first followed by what its task says of those responsible, or by its month.
 
     Plans and task lists print 「责任单位：…；完成时限：…」 behind a task, often as a sentence of its own; it is
     the answer to who and by when, whatever the task itself says.
@@ -33,8 +35,28 @@ def completed(chosen: Sequence[Unit], analysis: Analysis, library: Library) -> l
         for unit in _behind(first, library)
         if (wants_duty and RESPONSIBLE.search(unit.folded)) or (wants_time and _TIME_LIMIT.search(unit.folded))
     ]
+    if wants_time and not added:
+        added = month_of(first, library)
     numbers = {unit.number for unit in added}
     return [first, *added, *(unit for unit in rest if unit.number not in numbers)]
+
+
+def month_of(unit: Unit, library: Library) -> list[Unit]:
+    """Return the nearest sentence before ``unit`` that names the month of the only day it gives, or nothing.
+
+    A report names the month once, 「12月17日，…」, and goes on with 「17日，…」.
+    """
+    dates = {value.key for value in unit.values if value.kind == "date"}
+    if len(dates) != 1 or not all(_DAY_ALONE.fullmatch(key) for key in dates):
+        return []
+    day = f"-{min(dates).zfill(2)}"
+    for number in range(unit.number - 1, -1, -1):
+        before = library.units[number]
+        if before.doc_id != unit.doc_id:
+            break
+        if any(value.kind == "date" and value.key.endswith(day) for value in before.values):
+            return [before]
+    return []
 
 
 def _behind(unit: Unit, library: Library) -> list[Unit]:

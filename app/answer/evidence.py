@@ -98,7 +98,11 @@ class Investigator:
         clock.mark("analyse")
         whole, hits = self._search(analysis, doc_ids, clock)
         parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
-        parts += tuple(self._search_scope(analyse(a), side.scope, clock) for side in sides for a in side.asked)
+        parts += tuple(
+            self._search_scope(analyse(asked), side.scope, analysis.question, clock)
+            for side in sides
+            for asked in side.asked
+        )
         chosen = tuple(choose(whole.scored, self.library)) if whole.scored and not sides else ()
         for part in parts:
             best = choose(part.scored, self.library, limit=1) if part.scored else []
@@ -118,8 +122,12 @@ class Investigator:
         """The named regions of the index, read when they are first asked for."""
         return Scopes(self.library)
 
-    def _search_scope(self, analysis: Analysis, scope: Scope, clock: Clock) -> Part:
-        """Return the units of one scope, scored for what is asked there; other places are not read."""
+    def _search_scope(self, analysis: Analysis, scope: Scope, whole: str, clock: Clock) -> Part:
+        """Return the units of one scope, scored for what is asked there; other places are not read.
+
+        The judge is shown the ``whole`` question: what is left of it for one side names its subject badly, and
+        the scope has settled already which side a unit belongs to.
+        """
         vector = self.retriever.embedder.encode_queries([analysis.question])[0]
         clock.mark("retrieve")
         store = self.library.store
@@ -131,7 +139,7 @@ class Investigator:
         }
         best = store.search(vector, self.top_k, inside)
         hits = [Hit(store.passages[n], score, rank) for rank, (n, score) in enumerate(best, start=1)]
-        return self._score(analysis, vector, hits, [n for n, _ in best], clock, scope=scope)
+        return self._score(analysis, vector, hits, [n for n, _ in best], clock, scope=scope, shown=whole)
 
     def _bridge(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
@@ -168,14 +176,19 @@ class Investigator:
         clock: Clock,
         *,
         scope: Scope | None = None,
+        shown: str | None = None,
     ) -> Part:
-        """Return the units of some hits that lie in ``scope``, scored, and read again where there is a judge."""
+        """Return the units of some hits that lie in ``scope``, scored, and read again where there is a judge.
+
+        The judge is ``shown`` another question than the one asked where that is given.
+        """
         matcher = TermMatcher(analysis, self.library)
         units = score_units(analysis, vector, hits, numbers, self.library, self.weights.select, matcher)
         if scope is not None:
             units = [s for s in units if scope.holds(s.unit)]
         clock.mark("score")
         if self.judge is not None:
-            units = rerank(analysis.question, units, self.library, self.judge, self.weights.reranked)
+            question = shown or analysis.question
+            units = rerank(question, units, self.library, self.judge, self.weights.reranked)
             clock.mark("rerank")
         return Part(analysis, units, matcher)

@@ -22,6 +22,8 @@ from index.outline import Section, walk
 _INTRO_REACH = 3
 _SIGNS = re.compile(r"签署|签订|签约|签定|缔结|订立")
 _AGREEMENT = re.compile(r"协议|备忘录|合同|意向书|合作书|《")
+# A side that a question calls an agreement, or says was signed.
+_CALLED_AGREEMENT = re.compile(r"协议|备忘录|合同|意向书|合作书|签(?!证|名|到)")
 _OWN_AGREEMENT = re.compile(r"本(?:协议|备忘录|合同)")
 _PARTY_LINE = re.compile(r"^(?:甲|乙|丙|丁|戊)方(?:[（(][^）)]{0,20}[）)])?\s*[:：]\s*\S")
 _TOKEN = re.compile(r"\d+(?:\.\d+)?年?|[a-z]+|[\u3400-\u9fff]+")
@@ -38,8 +40,8 @@ _LEAST_REST = 2
 # （以下简称“四市”） in a document: what its text calls the parties or itself.
 _SHORT_NAME = re.compile(r"简称[“\"「]?([^”\"」）)]{2,12})")
 _MOST_SHORT_NAMES = 12
-# How much a word counts that a region holds by a synonym only.
-_BY_SYNONYM = 0.7
+# How much a word counts that a region holds by a synonym only: 管委会 is 管理委员会, hardly less than literally.
+_BY_SYNONYM = 0.95
 _NO_NAME = re.compile(r"[的了那这份里中和与跟、，—\-]")
 # Regions this close to the best one are taken with it: the same agreement in another document.
 _CLOSE = 0.1
@@ -96,7 +98,7 @@ class Scopes:
         allowed = [n for n, r in enumerate(self.regions) if doc_ids is None or r.doc_id in doc_ids]
         if any(not s for s in shares) or any(all(s.get(n, 0.0) >= _TOGETHER for s in shares) for n in allowed):
             return (None,) * len(names)
-        return tuple(self._scope(shares, position, allowed) for position in range(len(names)))
+        return tuple(self._scope(shares, names, position, allowed) for position in range(len(names)))
 
     def known_chars(self, name: str) -> int:
         """Return how many characters of a name belong to words that name anything."""
@@ -157,7 +159,9 @@ class Scopes:
     def _weight(self, holders: Collection[int]) -> float:
         return math.log(1 + len(self.regions) / len(holders))
 
-    def _scope(self, shares: Sequence[dict[int, float]], position: int, allowed: Sequence[int]) -> Scope | None:
+    def _scope(
+        self, shares: Sequence[dict[int, float]], names: Sequence[str], position: int, allowed: Sequence[int]
+    ) -> Scope | None:
         others = [s for n, s in enumerate(shares) if n != position]
         fit = {
             n: own
@@ -167,8 +171,16 @@ class Scopes:
         }
         if not fit:
             return None
+        if _CALLED_AGREEMENT.search(names[position]):
+            # 「金融协议」 is the agreement, not every section about finance.
+            fit = {n: own for n, own in fit.items() if _is_agreement(self.regions[n])} or fit
         best = max(fit.values())
         return Scope(tuple(self.regions[n] for n, own in fit.items() if own >= best - _CLOSE), best)
+
+
+def _is_agreement(region: Region) -> bool:
+    """Return whether a region is an agreement by its title or tells in its first sentences that one was signed."""
+    return announces(region.name) or (not region.start and bool(_CALLED_AGREEMENT.search(region.name)))
 
 
 def _places(token: str, text: str) -> list[int]:
