@@ -90,6 +90,26 @@ def test_each_side_is_spoken_of_in_its_own_section(library: Library) -> None:
         assert foreign not in text
 
 
+def test_a_side_called_an_agreement_is_the_agreement_and_not_every_section_about_its_subject(
+    make_library: MakeLibrary,
+) -> None:
+    plan = "某市五年计划\n一、港务局改革\n到2031年，货物吞吐量达到900万吨。\n二、道路\n修路三条。\n"
+    library = make_library({"news": NEWS, "plan": plan})
+    port, _ = find_sides(f"{PORT}和{TEA}的货物吞吐量各是多少？", Scopes(library))
+    assert {region.doc_id for region in port.scope.regions} == {"news"}
+    bureau, _ = find_sides("港务局和农业局的货物吞吐量各是多少？", Scopes(library))
+    assert {region.doc_id for region in bureau.scope.regions} == {"news", "plan"}
+
+
+def test_a_day_without_its_month_is_given_with_it(make_library: MakeLibrary) -> None:
+    library = make_library({"news": "9月3日，两市签署两份协议\n" + NEWS.partition("\n")[2]})
+    draft = compared(f"{PORT}和{TEA}分别是什么时候签署的？", library)
+    assert draft is not None
+    text, citations = cite(draft.lines, library)
+    assert text.splitlines()[0].startswith("港务局的协议：9月3日；农业局的协议：9月3日。")
+    assert "9月3日，两市签署两份协议" in [c.quote for c in citations]
+
+
 def test_a_scope_is_only_looked_for_in_the_documents_allowed(library: Library) -> None:
     question = f"{PORT}和{TEA}有什么不同？"
     assert find_sides(question, Scopes(library), doc_ids={"walk"}) == ()

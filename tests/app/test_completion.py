@@ -1,0 +1,51 @@
+"""What is added to a chosen sentence: the month of a day that it gives alone."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from app.answer.analyse import analyse
+from app.answer.completion import completed, month_of
+from app.answer.library import Library, Unit
+
+MakeLibrary = Callable[[Mapping[str, str]], Library]
+DAY = "17日，甲市与乙市签署协议。"
+
+
+def unit(library: Library, start: str) -> Unit:
+    return next(u for u in library.units if u.text.startswith(start))
+
+
+@pytest.mark.parametrize(
+    ("before", "month"),
+    [
+        ("12月17日，两地集中签约。", "12月17日，两地集中签约。"),
+        ("2021年12月17日，两地集中签约。", "2021年12月17日，两地集中签约。"),
+        ("12月7日，两地集中签约。", None),
+        ("两地集中签约。", None),
+    ],
+)
+def test_the_month_is_that_of_the_same_day_before(
+    make_library: MakeLibrary, before: str, month: str | None
+) -> None:
+    library = make_library({"news": f"{before}会后参观。{DAY}"})
+    assert [u.text for u in month_of(unit(library, "17日"), library)] == ([month] if month else [])
+
+
+def test_another_document_does_not_give_the_month(make_library: MakeLibrary) -> None:
+    library = make_library({"a": "12月17日，两地集中签约。", "b": f"会议开始。{DAY}"})
+    assert month_of(unit(library, "17日"), library) == []
+
+
+def test_the_month_is_added_where_a_date_is_asked_and_not_elsewhere(make_library: MakeLibrary) -> None:
+    library = make_library({"news": f"12月17日，两地集中签约。会后参观。{DAY}"})
+    chosen = [unit(library, "17日")]
+    asked = completed(chosen, analyse("协议是什么时候签署的？"), library)
+    assert [u.text[:3] for u in asked] == ["17日", "12月"]
+    assert completed(chosen, analyse("甲市与谁签署了协议？"), library) == chosen
+
+
+def test_a_whole_date_needs_nothing(make_library: MakeLibrary) -> None:
+    library = make_library({"news": "12月17日，两地集中签约。12月17日，甲市与乙市签署协议。"})
+    chosen = [library.units[-1]]
+    assert completed(chosen, analyse("协议是什么时候签署的？"), library) == chosen
