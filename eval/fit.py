@@ -35,7 +35,11 @@ GATE_FEATURES = (
 )  # fmt: skip
 # Beside the others where a reranker reads the units.
 JUDGED_UNIT_FEATURES = (*UNIT_FEATURES, "judged")
-JUDGED_GATE_FEATURES = (*GATE_FEATURES, "judged", "judged_first", "unit_missed")
+JUDGED_GATE_FEATURES = (
+    "cosine", "context", "value_missed", "office_missed", "unit_missed", "place_beyond", "owner_other",
+    "thing_missed", "term_missed", "asks_value", "asks_list", "sides", "judged", "judged_first", "judged_third",
+    "judged_sure",
+)  # fmt: skip
 _UNIT_RIDGE = 0.003
 _SPREAD_DEPTH = 5
 _GATE_RIDGE = 0.02
@@ -156,7 +160,11 @@ def fit_gate(
         case, evidence = one.case, one.evidence
         sure = evidence.analysis.injection or not evidence.chosen or veto(evidence.analysis, one.library)
         features = (
-            None if sure else gate_features(evidence.analysis, evidence.scored, evidence.chosen, one.library)
+            None
+            if sure
+            else gate_features(
+                evidence.analysis, evidence.scored, evidence.chosen, one.library, sides=bool(evidence.sides)
+            )
         )
         if features is None or lacking(features, reranked=reranked):
             refused[case.answerable] += 1

@@ -24,20 +24,22 @@ if TYPE_CHECKING:
 
     from index.crossing import PairScorer, PairTokenizer
 
-WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v1.safetensors"
-WEIGHTS_SHA256: Final = "9b01601f8a88d29076328f6fe12b3b4981037ffb3a3b2e99eb9417fb3b8d64c9"
+WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v2.safetensors"
+WEIGHTS_SHA256: Final = "ad1b220d06b2bdaa4ea7d3ca88af41af15ee157e4962645020ffc32054925c10"
 _REMEDY: Final = 'restore index/weights from the repository, or set reranker = "none"'
 _MAX_CACHED: Final = 50_000
+_MAX_SCORES: Final = 20_000
 _BATCH: Final = 4
 
 
 class Reranker:
-    """Judges sentences against questions. Thread-safe after construction, but for a cache that only grows."""
+    """Judges sentences against questions. Thread-safe: its two caches hold what any thread would compute."""
 
     def __init__(self, network: PairScorer, tokenizer: PairTokenizer) -> None:
         self._network = network
         self._tokenizer = tokenizer
         self._tokens: dict[str, list[int]] = {}
+        self._scores: dict[tuple[str, str, str], float] = {}
         self._bfloat16 = has_bfloat16()
 
     @classmethod
@@ -57,23 +59,37 @@ class Reranker:
         return cls(network, PairTokenizer(Tokenizer.from_file(str(model_dir / "tokenizer.json"))))
 
     def score(self, question: str, judged: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """Return float32 (n,) logits, higher is surer, 0 about even, for ``(context, sentence)`` pairs."""
+        """Return float32 (n,) logits, higher is surer, 0 about even, for ``(context, sentence)`` pairs.
+
+        A question of several parts or sides meets the same pair more than once; it is computed once.
+        """
+        known = self._scores
+        new = [pair for pair in dict.fromkeys(judged) if (question, *pair) not in known]
+        fresh = dict(zip(new, self._computed(question, new), strict=True))
+        if len(known) > _MAX_SCORES:
+            self._scores = {}
+        self._scores.update({(question, *pair): score for pair, score in fresh.items()})
+        scores = [fresh[pair] if pair in fresh else known[question, *pair] for pair in judged]
+        return np.array(scores, dtype=np.float32)
+
+    def _computed(self, question: str, judged: Sequence[tuple[str, str]]) -> list[float]:
         import torch
 
         if not judged:
-            return np.zeros(0, dtype=np.float32)
+            return []
         asked = self._encoded([question])[0]
         contexts = self._encoded([context for context, _ in judged])
         sentences = self._encoded([sentence for _, sentence in judged])
         triples = [(asked, c, s) for c, s in zip(contexts, sentences, strict=True)]
         # Batches of like length, so that little is padding.
         order = sorted(range(len(triples)), key=lambda n: len(contexts[n]) + len(sentences[n]))
-        scores = np.zeros(len(triples), dtype=np.float32)
+        scores = [0.0] * len(triples)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
             for at in range(0, len(order), _BATCH):
                 rows = order[at : at + _BATCH]
                 pair, _ = self._network(*self._tokenizer.batch([triples[n] for n in rows]))
-                scores[rows] = pair.float().numpy()
+                for n, score in zip(rows, pair.tolist(), strict=True):
+                    scores[n] = score
         return scores
 
     def _encoded(self, texts: Sequence[str]) -> list[list[int]]:

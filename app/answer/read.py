@@ -24,7 +24,7 @@ from index.duplicates import same_claim
 MAX_UNITS = 3
 MAX_CHARS = 260
 # Units scoring this much below the best one add more length than content (dev and practice questions).
-MARGIN = 1.9
+MARGIN = 1.6
 _PER_PART = 2
 # A sentence holds what is asked where :func:`app.answer.select.type_fit` is at least this.
 _HOLDS = 0.9
