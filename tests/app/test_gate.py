@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.gate import judge, lacking, load_weights, missing_unit, veto
+from app.answer.gate import gate_features, judge, lacking, load_weights, missing_unit, veto
 from app.answer.library import Library
 from app.answer.named import named_offices, unheard_divisions
 from app.answer.select import Scored, TermMatcher
@@ -86,3 +86,58 @@ def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> No
 )
 def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -> None:
     assert lacking(features) is is_lacking
+
+
+@pytest.mark.parametrize(
+    ("features", "is_lacking"),
+    [
+        ({"off": 1.0, "judged": -5.0}, True),
+        ({"off": 1.0, "judged": -1.0}, False),
+        ({"off": 0.0, "judged": -5.0}, False),
+        ({"off": 0.0, "judged": 5.0, "unit_missed": 1.0}, False),
+        ({"off": 0.0, "judged": 5.0, "year_missed": 1.0}, True),
+    ],
+)
+def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
+    features: dict[str, float], is_lacking: bool
+) -> None:
+    whole = {"unit_missed": 0.0, "year_missed": 0.0, "place_missed": 0.0, **features}
+    assert lacking(whole, reranked=True) is is_lacking
+
+
+PLAN = (
+    "贵阳高新区行动计划\n一、总则\n昆明高新区是协作伙伴。\n二、轨道\n到2027年，轨道运营里程达到62公里。\n"
+    "三、资金\n设立科创基金，规模10亿元。\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("贵阳高新区2027年轨道运营里程多少公里？", {"place_beyond": 0.0, "owner_other": 0.0, "asks_value": 1.0}),
+        ("昆明高新区2027年轨道运营里程多少公里？", {"place_beyond": 1.0, "owner_other": 1.0, "asks_value": 1.0}),
+        ("2027年轨道运营里程有哪些提法？", {"place_beyond": 0.0, "owner_other": 0.0, "asks_list": 1.0}),
+    ],
+)
+def test_the_gate_sees_whose_figure_is_asked_for(
+    make_library: MakeLibrary, question: str, wanted: dict[str, float]
+) -> None:
+    library = make_library({"贵阳高新区行动计划": PLAN})
+    unit = next(u for u in library.units if "62公里" in u.text)
+    scored = [Scored(unit, 1.0, {"cosine": 0.9, "own": 0.9, "context": 0.9, "judged": 4.5})]
+    found = gate_features(analyse(question), scored, [unit], library, sides=True)
+    assert {name: found[name] for name in wanted} == wanted
+    assert (found["sides"], found["judged"], found["judged_sure"], found["judged_third"]) == (1.0, 4.5, 1.5, 0.0)
+
+
+def test_the_gate_sees_a_thing_and_a_word_that_stand_nowhere_near(make_library: MakeLibrary) -> None:
+    library = make_library({"a": PLAN})
+    unit = next(u for u in library.units if "10亿元" in u.text)
+    scored = [Scored(unit, 1.0, {"cosine": 0.9, "own": 0.9, "context": 0.9})]
+    near, far = (
+        gate_features(analyse(question), scored, [unit], library)
+        for question in ("科创基金规模多少？", "菌菇养殖基金规模多少？")
+    )
+    assert near["thing_missed"] == 0.0
+    assert far["thing_missed"] > 0.5
+    assert far["term_missed"] > near["term_missed"]

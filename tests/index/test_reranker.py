@@ -125,6 +125,16 @@ def test_the_drawn_sentences_begin_with_those_that_answer() -> None:
     assert sum(n < 15 for n in numbers[2:]) >= 4
 
 
+def test_a_sentence_with_all_key_facts_that_no_evidence_names_is_never_drawn(group: Path) -> None:
+    (group / "d1.txt").write_text(PLAN + "三、附\n据报道，去年造车300万辆。\n", encoding="utf-8")
+    example = practice_examples(group)[0]
+    again = [n for n, (_, sentence) in enumerate(example.pool) if sentence.startswith("据报道")]
+    assert example.unsure == tuple(again)
+    assert again
+    for seed in range(20):
+        assert not set(draw(example, random.Random(seed), size=6)[0]) & set(again)
+
+
 def test_facts_are_found_and_the_nearest_sentences_come_first() -> None:
     assert fact_spans("产值500亿元，就业2万人。", ["500亿元", "3万人"]) == [(2, 7)]
     pool = [("标题：", "文旅合作。"), ("汽车产量：", "另说。"), ("标题：", "汽车产量300万辆。")]
@@ -183,6 +193,16 @@ def test_training_learns_which_sentence_answers_and_the_file_scores_alike(
     alone = reranker.score("造多少辆车？", practice_examples(group)[0].pool[:1])
     assert alone.shape == (1,)
     assert reranker.score("造多少辆车？", []).shape == (0,)
+    # A pair judged before is not computed again: the parts of a question share many.
+    example = practice_examples(group)[0]
+    before = reranker.score(example.question, example.pool)
+    computed: list[int] = []
+    reranker._computed = lambda question, judged: computed.append(len(judged)) or [0.0] * len(judged)  # type: ignore[method-assign, func-returns-value]
+    np.testing.assert_array_equal(
+        reranker.score(example.question, [*example.pool[:2], example.pool[0]]), before[[0, 1, 0]]
+    )
+    reranker.score("路网多密？啊", example.pool[:2])
+    assert computed == [0, 2]
 
 
 def test_an_altered_file_is_refused_with_its_remedy(group: Path, tiny_model: Path, tmp_path: Path) -> None:
