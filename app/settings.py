@@ -70,10 +70,7 @@ class Settings(BaseSettings):
     prompts_dir: Path = Field(default=Path("prompts"), description="fixed replies and prompt texts")
     max_passage_chars: int = Field(default=400, ge=80, le=4000, description="longest passage, characters")
     top_k: int = Field(default=20, ge=1, le=100, description="passages read for one question")
-    # More threads do not pay for sentences this short, and one asker should not take a whole machine.
-    threads: int = Field(
-        default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, le=64, description="CPU threads for the models"
-    )
+    threads: int = Field(default=1, ge=1, le=64, description="CPU threads for the models")
     max_question_chars: int = Field(default=1000, ge=20, le=20000, description="longest question, characters")
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(default=7860, ge=1, le=65535, description="port to listen on")

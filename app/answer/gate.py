@@ -112,11 +112,9 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     Without a reranker the measure asked for, too: as a rule beside one it cost more answers than it saved. A
     question is of another topic where no word of it stands near and the reranker is sure that nothing answers.
     """
-    if reranked:
-        lacks = features["off"] > 0 and features["judged"] < -_SURE_LOGIT
-    else:
-        lacks = features["unit_missed"] > 0
-    return lacks or features["year_missed"] > 0 or features["place_missed"] >= 1.0
+    another_topic = reranked and features["off"] > 0 and features["judged"] < -_SURE_LOGIT
+    measure = not reranked and features["unit_missed"] > 0
+    return another_topic or measure or features["year_missed"] > 0 or features["place_missed"] >= 1.0
 
 
 def gate_features(
