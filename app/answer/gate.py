@@ -29,6 +29,8 @@ from index.errors import SettingsError
 UNSURE = frozenset({None, "no_support", "value", "place"})
 # Beyond this logit, or below its negative, the reranker is all but certain.
 _SURE_LOGIT = 3.0
+# Coverage of the question's words below this is none.
+_NO_WORD = 0.02
 WEIGHTS_FILE = Path(__file__).parent / "gate.json"
 
 
@@ -110,9 +112,11 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     """Return whether the clauses lack what no answer can do without: the year, the place, or any word in common.
 
     Without a reranker the measure asked for, too: as a rule beside one it cost more answers than it saved. A
-    question is of another topic where no word of it stands near and the reranker is sure that nothing answers.
+    question is of another topic where hardly a word of it stands near and the reranker is sure that nothing
+    answers, or no word at all and the reranker is not for it.
     """
-    another_topic = reranked and features["off"] > 0 and features["judged"] < -_SURE_LOGIT
+    least = 0.0 if features["context"] < _NO_WORD else -_SURE_LOGIT
+    another_topic = reranked and features["off"] > 0 and features["judged"] < least
     measure = not reranked and features["unit_missed"] > 0
     return another_topic or measure or features["year_missed"] > 0 or features["place_missed"] >= 1.0
 

@@ -85,14 +85,16 @@ def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> No
     ],
 )
 def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -> None:
-    assert lacking(features) is is_lacking
+    assert lacking({"off": 0.0, "context": 0.5, **features}) is is_lacking
 
 
 @pytest.mark.parametrize(
     ("features", "is_lacking"),
     [
-        ({"off": 1.0, "judged": -5.0}, True),
-        ({"off": 1.0, "judged": -1.0}, False),
+        ({"off": 1.0, "context": 0.1, "judged": -5.0}, True),
+        ({"off": 1.0, "context": 0.1, "judged": -1.0}, False),
+        ({"off": 1.0, "context": 0.0, "judged": -1.0}, True),
+        ({"off": 1.0, "context": 0.0, "judged": 1.0}, False),
         ({"off": 0.0, "judged": -5.0}, False),
         ({"off": 0.0, "judged": 5.0, "unit_missed": 1.0}, False),
         ({"off": 0.0, "judged": 5.0, "year_missed": 1.0}, True),
@@ -101,7 +103,7 @@ def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -
 def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
     features: dict[str, float], is_lacking: bool
 ) -> None:
-    whole = {"unit_missed": 0.0, "year_missed": 0.0, "place_missed": 0.0, **features}
+    whole = {"unit_missed": 0.0, "year_missed": 0.0, "place_missed": 0.0, "context": 0.5, **features}
     assert lacking(whole, reranked=True) is is_lacking
 
 
