@@ -150,7 +150,8 @@ def fit_gate(
     AUROC, threshold and refusal rate come from scores of folds that were held out, by fact. Questions that a veto
     or a rule of the gate refuses are not fitted; they count in the rates.
     """
-    from app.answer.gate import gate_features, lacking, veto
+    from app.answer.gate import lacking, veto
+    from app.answer.gate_features import gate_features
 
     rows: list[Mapping[str, float]] = []
     answerable: list[float] = []

@@ -19,18 +19,25 @@ from pathlib import Path
 
 from app.answer.analyse import Analysis
 from app.answer.fold import fold
+from app.answer.gate_features import (
+    SURE_LOGIT,
+    YEAR,
+    absence,
+    gate_features,
+    missing_unit,
+    missing_value,
+    missing_years,
+)
 from app.answer.library import Library, Unit
-from app.answer.named import named_areas, named_offices, named_places, short_forms, unheard_divisions
-from app.answer.select import Scored, TermMatcher, type_fit
-from app.answer.values import UNIT_OF
+from app.answer.named import named_areas, named_offices, named_places, unheard_divisions
+from app.answer.select import Scored
 from index.errors import SettingsError
 
 # Reasons that weigh how well the clauses fit, against those that say what no document holds.
 UNSURE = frozenset({None, "no_support", "value", "place"})
-# Beyond this logit, or below its negative, the reranker is all but certain.
-_SURE_LOGIT = 3.0
 # Coverage of the question's words below this is none.
 _NO_WORD = 0.02
+_ARTICLE = re.compile(r"第[一二三四五六七八九十百零\d]{1,5}[条款章节编]")
 WEIGHTS_FILE = Path(__file__).parent / "gate.json"
 
 
@@ -115,186 +122,10 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     question is of another topic where hardly a word of it stands near and the reranker is sure that nothing
     answers, or no word at all and the reranker is not for it.
     """
-    least = 0.0 if features["context"] < _NO_WORD else -_SURE_LOGIT
+    least = 0.0 if features["context"] < _NO_WORD else -SURE_LOGIT
     another_topic = reranked and features["off"] > 0 and features["judged"] < least
     measure = not reranked and features["unit_missed"] > 0
     return another_topic or measure or features["year_missed"] > 0 or features["place_missed"] >= 1.0
-
-
-def gate_features(
-    analysis: Analysis,
-    scored: Sequence[Scored],
-    chosen: Sequence[Unit],
-    library: Library,
-    *,
-    sides: bool = False,
-) -> dict[str, float]:
-    """Return the features of the gate, each readable and most in [0, 1]; those of the reranker are logits."""
-    by_number = {s.unit.number: s for s in scored}
-    picked = [by_number[u.number] for u in chosen if u.number in by_number] or list(scored[:1])
-    best = picked[0]
-    units = [s.unit for s in picked]
-    places = named_places(analysis.folded)
-    areas = named_areas(analysis.folded, known=library.holds)
-    judged = max(s.features.get("judged", 0.0) for s in picked)
-    logits = sorted((s.features.get("judged", 0.0) for s in scored), reverse=True)
-    return {
-        "cosine": max(s.features["cosine"] for s in picked),
-        "own": best.features["own"],
-        "context": best.features["context"],
-        "value_missed": 1.0 if missing_value(analysis, units) else 0.0,
-        "place_missed": _missed(places, units, library),
-        "area_missed": _missed(areas, units, library),
-        "office_missed": _missed(named_offices(analysis.folded), units, library),
-        "year_missed": 1.0 if missing_years(analysis, units, library) else 0.0,
-        "off": 1.0 if best.features["context"] < 0.12 else 0.0,
-        "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
-        "place_beyond": _beyond([*places, *areas], units, library),
-        "owner_other": _other_owner([*places, *areas], best.unit, library),
-        "thing_missed": _things_missed(analysis.folded, units, library),
-        "term_missed": _term_missed(analysis, best.unit, library),
-        "asks_value": float(bool(analysis.value_kinds)),
-        "asks_list": float("list" in analysis.kinds),
-        "sides": float(sides),
-        # Nothing where no reranker read the units.
-        "judged": judged,
-        "judged_first": best.features.get("judged", 0.0),
-        "judged_third": logits[2] if len(logits) > 2 else 0.0,
-        "judged_sure": max(0.0, judged - _SURE_LOGIT),
-    }
-
-
-# Measures that only their own unit answers: 多少亩 is not answered by 三座.
-_EXACT_KINDS = frozenset({"money", "area", "length", "energy", "volume", "mass", "percent", "duration"})
-
-
-def missing_unit(analysis: Analysis, units: Sequence[Unit]) -> str:
-    """Return the measure that the question asks for by name and that none of the units gives, or ``""``."""
-    wanted = {kind for unit in analysis.units if (kind := UNIT_OF[unit]) in _EXACT_KINDS}
-    wanted |= analysis.value_kinds & {"percent", "area", "money", "length", "duration"}
-    if not wanted or "frequency" in analysis.value_kinds:
-        return ""
-    fixed = {value.key for value in analysis.values}
-    held = {value.kind for unit in units for value in unit.values if value.key not in fixed}
-    return "" if wanted & held else sorted(wanted)[0]
-
-
-def missing_years(analysis: Analysis, units: Sequence[Unit], library: Library) -> str:
-    """Return the first year that the units do not speak of, or ``""``.
-
-    One year is the best unit's to hold; where the question fixes several, each of them may be another unit's.
-    """
-    years = {value.key[:4] for value in analysis.values if value.kind == "date" and _YEAR.match(value.key)}
-    if len(years) < 2:
-        return missing_year(analysis, units[0], library)
-    near = [_surroundings(unit, library) for unit in units]
-    return next((f"{year}年" for year in sorted(years) if not any(year in text for text in near)), "")
-
-
-def missing_year(analysis: Analysis, unit: Unit, library: Library) -> str:
-    """Return the first year of the question that the unit does not speak of, or ``""``.
-
-    A unit that gives years of its own speaks of those only; else its passage, headings and document count.
-    """
-    own = set(_YEAR.findall(unit.text))
-    for value in analysis.values:
-        year = _YEAR.match(value.key) if value.kind == "date" else None
-        if year is None:
-            continue
-        if year.group() in own or year.group() in library.documents[unit.doc_id].title:
-            continue
-        if own or year.group() not in _surroundings(unit, library):
-            return f"{year.group()}年"
-    return ""
-
-
-def _missed(names: Sequence[str], units: Sequence[Unit], library: Library) -> float:
-    """Return how far the most absent of the names is from all of the units, in [0, 1]."""
-    return max((min(_absence(name, unit, library) for unit in units) for name in names), default=0.0)
-
-
-def _term_missed(analysis: Analysis, unit: Unit, library: Library) -> float:
-    """Return the weight of the weightiest word of the question that neither a unit nor its headings hold."""
-    matcher = TermMatcher(analysis, library)
-    text = f"{unit.folded} {unit.heading_folded}"
-    return max(
-        (weight * (1.0 - matcher.match(term, text)) for term, weight in matcher.weights.items()), default=0.0
-    )
-
-
-def _beyond(names: Sequence[str], units: Sequence[Unit], library: Library) -> float:
-    """Return 1 where a place stands in no unit, nor in the headings or the title above one, else 0."""
-    return float(any(all(not _said(name, unit, library) for unit in units) for name in names))
-
-
-def _said(name: str, unit: Unit, library: Library) -> bool:
-    text = f"{unit.folded} {unit.heading_folded} {fold(library.documents[unit.doc_id].title)}"
-    return any(form in text for form in short_forms(name))
-
-
-def _other_owner(names: Sequence[str], unit: Unit, library: Library) -> float:
-    """Return 1 where the question names a place that the unit does not, and its document's title names another."""
-    title = fold(library.documents[unit.doc_id].title)
-    owners = [*named_places(title), *named_areas(title, known=library.holds)]
-    absent = [name for name in names if not _said(name, unit, library)]
-    return float(bool(absent) and bool(owners))
-
-
-_THING = re.compile(
-    r"(?P<name>[\u4e00-\u9fffa-z\d“”\"]{2,12}?)(?:协议|备忘录|基金|平台|中心|办公室|联盟|专班|条例|办法|机制|园区?|项目"
-    r"|工程|线|隧道|大桥|公司|集团|医院|学校|学院|实验室|基地|计划|方案|小组|委员会|仓库?|公园|大会|论坛|名单|清单|目录|资金|补贴|奖)"
-)
-_THING_BREAK = re.compile(r"[的了和与跟同及在是由对把被给从向到这那该各每有签建设办]|请问|哪个?|什么|多少")
-
-
-def _things_missed(folded: str, units: Sequence[Unit], library: Library) -> float:
-    """Return how far the most absent thing that the question names (a fund, an agreement …) is from the units."""
-    near = " ".join(_surroundings(unit, library) for unit in units)
-    worst = 0.0
-    for match in _THING.finditer(folded):
-        name = _THING_BREAK.split(match["name"])[-1]
-        pairs = [name[i : i + 2] for i in range(len(name) - 1)]
-        if pairs:
-            worst = max(worst, 1.0 - sum(pair in near for pair in pairs) / len(pairs))
-    return worst
-
-
-def _absence(name: str, unit: Unit, library: Library) -> float:
-    """Return 0 where the unit's surroundings hold a name (or its short form), .5 if its document does, else 1."""
-    names = short_forms(name)
-    near = _surroundings(unit, library)
-    if any(n in near for n in names):
-        return 0.0
-    return 0.5 if any(n in library.folded_document(unit.doc_id) for n in names) else 1.0
-
-
-def missing_value(analysis: Analysis, units: Sequence[Unit]) -> str:
-    """Return the kind of value that is asked and that none of the units holds, or ``""``."""
-    for kind in sorted(analysis.value_kinds):
-        if kind == "person":
-            if not any(_PERSON.search(u.text) for u in units):
-                return kind
-        elif kind == "phone" and not any(_CONTACT.search(u.text) for u in units):
-            return kind
-    if analysis.value_kinds - {"person", "phone"} and all(type_fit(analysis, u) < 0.9 for u in units):
-        return sorted(analysis.value_kinds - {"person", "phone"})[0]
-    return ""
-
-
-_YEAR = re.compile(r"(?:19|20)\d{2}")
-_ARTICLE = re.compile(r"第[一二三四五六七八九十百零\d]{1,5}[条款章节编]")
-_CONTACT = re.compile(r"\d{3,4}-?\d{7,8}|@|https?:")
-_PERSON = re.compile(
-    r"(书记|主任|局长|董事长|总经理|经理|会长|院长|校长|教授|导师|部长|市长|区长|院士|记者|队长|秘书长|理事长|居民|厅长|处长)"
-    r"[、:：]?[\u4e00-\u9fff·]{2,4}"
-)
-
-
-def _surroundings(unit: Unit, library: Library) -> str:
-    document = library.documents[unit.doc_id]
-    near = "".join(u.folded for u in library.units_of(unit.passage_index))
-    dates = " ".join(d for d in (document.issued, document.published, document.signed) if d)
-    return f"{near} {unit.heading_folded} {fold(document.title)} {dates} {fold(document.issuer or '')}"
 
 
 def veto(analysis: Analysis, library: Library) -> tuple[str, str] | None:
@@ -303,7 +134,7 @@ def veto(analysis: Analysis, library: Library) -> tuple[str, str] | None:
         if f"《{name}》" in analysis.question and not _name_known(fold(name), library):
             return "name", name
     for value in analysis.values:
-        year = _YEAR.match(value.key) if value.kind == "date" else None
+        year = YEAR.match(value.key) if value.kind == "date" else None
         if year and not library.holds(year.group()) and not _dated(year.group(), library):
             return "year", f"{year.group()}年"
     unheard = unheard_divisions(analysis.folded, known=library.holds)
@@ -341,9 +172,9 @@ def _likely_reason(analysis: Analysis, chosen: Sequence[Unit], library: Library)
         *named_areas(analysis.folded, known=library.holds),
         *named_offices(analysis.folded),
     ]
-    absent = [p for p in named if _absence(p, best, library) > 0]
+    absent = [p for p in named if absence(p, best, library) > 0]
     if absent:
-        return "place", max(absent, key=lambda p: _absence(p, best, library))
+        return "place", max(absent, key=lambda p: absence(p, best, library))
     value = missing_unit(analysis, chosen) or missing_value(analysis, chosen)
     if value:
         return "value", value

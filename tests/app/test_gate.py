@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.gate import gate_features, judge, lacking, load_weights, missing_unit, veto
+from app.answer.gate import judge, lacking, load_weights, veto
+from app.answer.gate_features import gate_features, missing_unit
 from app.answer.library import Library
 from app.answer.named import named_offices, unheard_divisions
 from app.answer.select import Scored, TermMatcher
