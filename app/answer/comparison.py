@@ -23,7 +23,7 @@ from app.answer.omissions import asked_values
 from app.answer.replies import Replies
 from app.answer.scopes import Scope
 from app.answer.select import Scored, TermMatcher
-from app.answer.values import Value, digits_in
+from app.answer.values import Value, digits_in, is_day_alone, same_day
 
 # How many sentences one side may take, how far below its best one, and how long they may be.
 _PER_SIDE = 2
@@ -222,10 +222,9 @@ def _value(side: SideRead, units: Sequence[Unit]) -> Value | None:
 
 def _in_full(value: Value, others: Sequence[Unit]) -> Value:
     """Return a day as the sentence that was added for its month gives it; another figure as it is."""
-    if value.kind != "date" or "-" in value.key:
+    if not is_day_alone(value):
         return value
-    day = f"-{value.key.zfill(2)}"
-    return next((v for unit in others for v in unit.values if v.kind == "date" and v.key.endswith(day)), value)
+    return next((v for unit in others for v in unit.values if same_day(v, value)), value)
 
 
 def _named_before(value: Value, unit: Unit, matcher: TermMatcher) -> bool:

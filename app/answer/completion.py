@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from app.answer.analyse import Analysis
 from app.answer.library import Library, Unit
 from app.answer.select import RESPONSIBLE
+from app.answer.values import is_day_alone, same_day
 
 # How many units behind the chosen one are looked at.
 _REACH = 6
 _TIME_LIMIT = re.compile(r"(?:完成|办理|办结|截止|落实|推进)?(?:时限|期限|时间|日期)\s*[:：]")
-# 17日 alone, as reports print it once they have named the month.
-_DAY_ALONE = re.compile(r"\d{1,2}")
 _ASKED_DUTY = re.compile(r"牵头|负责|责任|领头|领衔|带头|主管|主抓|承办|主办|配合|归口|抓落实|落实")
 
 
@@ -46,15 +45,14 @@ def month_of(unit: Unit, library: Library) -> list[Unit]:
 
     A report names the month once, 「12月17日，…」, and goes on with 「17日，…」.
     """
-    dates = {value.key for value in unit.values if value.kind == "date"}
-    if len(dates) != 1 or not all(_DAY_ALONE.fullmatch(key) for key in dates):
+    dates = {value.key: value for value in unit.values if value.kind == "date"}
+    if len(dates) != 1 or not is_day_alone(day := next(iter(dates.values()))):
         return []
-    day = f"-{min(dates).zfill(2)}"
     for number in range(unit.number - 1, -1, -1):
         before = library.units[number]
         if before.doc_id != unit.doc_id:
             break
-        if any(value.kind == "date" and value.key.endswith(day) for value in before.values):
+        if any(same_day(value, day) for value in before.values):
             return [before]
     return []
 

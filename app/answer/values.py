@@ -78,6 +78,23 @@ class Value:
     end: int
 
 
+_DAY_ALONE = re.compile(r"\d{1,2}\s*[日号]")
+
+
+def is_day_alone(value: Value) -> bool:
+    """Return whether a value is a day without its month: 17日, as reports print it once they have named the month.
+
+    >>> [is_day_alone(value) for value in find_values("17日签署，5月开工，12月17日公布")]
+    [True, False, False]
+    """
+    return value.kind == "date" and bool(_DAY_ALONE.fullmatch(value.text))
+
+
+def same_day(value: Value, day: Value) -> bool:
+    """Return whether a value is a date with its month that falls on a day given alone."""
+    return value.kind == "date" and value.key.endswith(f"-{day.key.zfill(2)}")
+
+
 def han_to_int(text: str) -> int:
     """Return the integer written in Chinese numerals below ten thousand.
 

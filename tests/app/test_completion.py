@@ -32,6 +32,11 @@ def test_the_month_is_that_of_the_same_day_before(
     assert [u.text for u in month_of(unit(library, "17日"), library)] == ([month] if month else [])
 
 
+def test_a_month_alone_is_no_day(make_library: MakeLibrary) -> None:
+    library = make_library({"news": "3月5日，两地集中签约。会后参观。5月，甲市与乙市互访最多。"})
+    assert month_of(unit(library, "5月"), library) == []
+
+
 def test_another_document_does_not_give_the_month(make_library: MakeLibrary) -> None:
     library = make_library({"a": "12月17日，两地集中签约。", "b": f"会议开始。{DAY}"})
     assert month_of(unit(library, "17日"), library) == []
