@@ -22,6 +22,8 @@ from index.errors import CorpusError
 from index.training.recipe import Recipe
 
 QUESTIONS_NAME: Final = "questions.jsonl"
+# Beside the groups: questions of theirs said once more in other words.
+REWORDED_NAME: Final = "reworded.jsonl"
 # A sentence and a quote belong together when more than this share of either lies in the other.
 _LEAST_SHARE: Final = 0.5
 
@@ -110,28 +112,30 @@ def load_group(folder: Path) -> Group:
         for start, end in own
     )
     squashed = {doc_id: squash(text) for doc_id, text in text_of.items()}
+    other_words = read_reworded(folder.parent)
     questions, unanswerable = [], []
     for number, record in read_records(folder / QUESTIONS_NAME):
         try:
             if record.get("history"):
                 continue
+            wordings = [str(record["question"]), *filter(None, [other_words.get(str(record["id"]))])]
             if not record["answerable"]:
-                unanswerable.append(str(record["question"]))
+                unanswerable += wordings
                 continue
             quotes = [quote["quote"] for need in record["evidence"] for quote in need]
             places = [place for quote in quotes for place in places_of(quote, squashed)]
             positives = tuple(touched([(s.doc_id, s.start, s.end) for s in sentences], places))
-            question = Question(str(record["id"]), str(record["question"]), positives)
+            asked = [Question(str(record["id"]), wording, positives) for wording in wordings]
         except (KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
                 f"{folder / QUESTIONS_NAME}, line {number}: {type(error).__name__} {error}; expected the fields "
                 "of eval/practice/README.md"
             ) from error
-        if not question.positives:
+        if not positives:
             raise CorpusError(
-                f"{folder / QUESTIONS_NAME}, line {number}: no document has the evidence of {question.question_id}"
+                f"{folder / QUESTIONS_NAME}, line {number}: no document has the evidence of {record['id']}"
             )
-        questions.append(question)
+        questions += asked
     return Group(folder.name, sentences, tuple(questions), tuple(unanswerable))
 
 
@@ -178,6 +182,22 @@ def read_records(path: Path) -> Iterator[tuple[int, Any]]:
                 yield number, json.loads(line)
             except ValueError as error:
                 raise CorpusError(f"{path}, line {number} is not JSON ({error}); expected one object") from error
+
+
+def read_reworded(folder: Path) -> dict[str, str]:
+    """Return the other wordings in a folder of groups by the id of the question, none without such a file.
+
+    Raises:
+        CorpusError: a line is not an object with ``id`` and ``question``.
+
+    """
+    path = folder / REWORDED_NAME
+    if not path.is_file():
+        return {}
+    try:
+        return {str(record["id"]): str(record["question"]) for _, record in read_records(path)}
+    except (KeyError, TypeError) as error:
+        raise CorpusError(f"{path}: every line needs id and question ({type(error).__name__} {error})") from error
 
 
 def places_of(quote: str, documents: dict[str, tuple[str, list[int]]]) -> Iterator[tuple[str, int, int]]:

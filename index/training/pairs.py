@@ -18,7 +18,7 @@ from index.defaults import MAX_PASSAGE_CHARS
 from index.errors import CorpusError
 from index.judged import judged_text
 from index.sentences import split_sentences
-from index.training.data import QUESTIONS_NAME, places_of, read_records, squash, touched
+from index.training.data import QUESTIONS_NAME, places_of, read_records, read_reworded, squash, touched
 from index.types import Document, Passage
 
 Judged = tuple[str, str]
@@ -32,7 +32,8 @@ class Example:
 
     ``positives`` are numbers of the pool, none where the question is unanswerable; ``facts`` are the wordings of
     what answers; ``nearest`` are numbers of the pool, the most alike first; ``unsure`` are those that may answer
-    too though no evidence names them, and are never shown.
+    too though no evidence names them, and are never shown. ``reworded`` is a question of the same group in other
+    words.
     """
 
     question: str
@@ -41,6 +42,7 @@ class Example:
     facts: tuple[str, ...]
     nearest: tuple[int, ...]
     unsure: tuple[int, ...] = ()
+    reworded: bool = False
 
 
 def practice_examples(folder: Path) -> list[Example]:
@@ -60,6 +62,7 @@ def practice_examples(folder: Path) -> list[Example]:
     pool = [judged_text(documents[doc_id], p, a, b) for doc_id, a, b, p in places]
     found = []
     squashed = {doc_id: squash(document.text) for doc_id, document in documents.items()}
+    other_words = read_reworded(folder.parent)
     for number, record in read_records(folder / QUESTIONS_NAME):
         try:
             if record.get("history"):
@@ -69,7 +72,7 @@ def practice_examples(folder: Path) -> list[Example]:
             facts = tuple(str(fact) for alternatives in record["key_facts"] for fact in alternatives)
             positives = tuple(touched([place[:3] for place in places], spots)) if record["answerable"] else ()
             unsure = _also_holding(record["key_facts"], pool, positives) if positives else ()
-            question = str(record["question"])
+            wordings = [str(record["question"]), *filter(None, [other_words.get(str(record["id"]))])]
         except (KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
                 f"{folder / QUESTIONS_NAME}, line {number}: {type(error).__name__} {error}; expected the fields "
@@ -77,7 +80,9 @@ def practice_examples(folder: Path) -> list[Example]:
             ) from error
         if record["answerable"] and not positives:
             raise CorpusError(f"{folder / QUESTIONS_NAME}, line {number}: no document has its evidence")
-        found.append(Example(question, pool, positives, facts, nearest(question, pool), unsure))
+        for at, question in enumerate(wordings):
+            near = nearest(question, pool)
+            found.append(Example(question, pool, positives, facts, near, unsure, reworded=at > 0))
     return found
 
 

@@ -38,7 +38,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class RerankRecipe:
-    """The figures of a run of ``train-reranker``: first public questions, then practice ones."""
+    """The figures of a run of ``train-reranker``: public, practice and reworded questions in turn."""
 
     seed: int = 7
     # Drawn from the public folder; once through them.
@@ -46,6 +46,9 @@ class RerankRecipe:
     public_rate: float = 1e-4
     practice_epochs: int = 2
     practice_rate: float = 7e-5
+    # Then the same questions in other words, where there are any, with these many of the former: once.
+    reworded_rate: float = 5e-5
+    recalled_questions: int = 1000
     weight_decay: float = 0.01
     warmup_steps: int = 80
     last_rate: float = 0.05

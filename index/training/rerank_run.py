@@ -1,4 +1,4 @@
-"""The whole of ``python -m index train-reranker``: data, start, two stages, the file, figures."""
+"""The whole of ``python -m index train-reranker``: data, start, three stages, the file, figures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def train_reranker(
     threads: int = 2,
     progress: Callable[[str], None] = print,
 ) -> Path:
-    """Return ``out``, the reranker trained on ``public`` questions and then on the practice groups of ``data``.
+    """Return ``out``, the reranker trained on ``public`` questions and the practice groups of ``data``.
+
+    Last come the questions of the groups in other words.
 
     It starts from ``model_dir``, the rebuilt default model. The file is written after every epoch of practice;
     groups in ``leave_out`` are only measured on.
@@ -51,13 +53,20 @@ def train_reranker(
         for _ in train(network, tokenizer, stage, recipe=recipe, progress=progress):
             progress(f"public questions done; {time.monotonic() - begun:.0f} s")
         names = [public.name, *names]
-    silent = sum(not example.positives for example in training)
-    progress(f"{len(training) - silent} answerable and {silent} unanswerable practice questions")
-    stage = Stage(training, recipe.practice_epochs, recipe.practice_rate, recipe.practice_sentences)
-    for epoch in train(network, tokenizer, stage, recipe=recipe, progress=progress):
-        save(network, out, recipe=recipe, sources=names)
-        shown = f"; left out: {measure(network, tokenizer, left_out)}" if left_out else ""
-        progress(f"epoch {epoch + 1}{shown}; {time.monotonic() - begun:.0f} s")
+    plain = [example for example in training if not example.reworded]
+    reworded = [example for example in training if example.reworded]
+    recalled = random.Random(recipe.seed).sample(plain, min(recipe.recalled_questions, len(plain)))
+    stages = [
+        ("practice", Stage(plain, recipe.practice_epochs, recipe.practice_rate, recipe.practice_sentences)),
+        ("reworded", Stage([*reworded, *recalled], 1, recipe.reworded_rate, recipe.practice_sentences)),
+    ]
+    for name, stage in stages if reworded else stages[:1]:
+        silent = sum(not example.positives for example in stage.examples)
+        progress(f"{name}: {len(stage.examples) - silent} answerable and {silent} unanswerable questions")
+        for epoch in train(network, tokenizer, stage, recipe=recipe, progress=progress):
+            save(network, out, recipe=recipe, sources=names)
+            shown = f"; left out: {measure(network, tokenizer, left_out)}" if left_out else ""
+            progress(f"{name}, epoch {epoch + 1}{shown}; {time.monotonic() - begun:.0f} s")
     return out
 
 

@@ -85,6 +85,30 @@ def test_the_readme_says_what_each_group_is_for() -> None:
     assert len(GROUPS) == 99
 
 
+def test_other_words_are_of_questions_trained_on_and_say_something_else() -> None:
+    cases = {case.id: case for name in GROUPS for case in load_practice(PRACTICE / name)}
+    lines = [json.loads(line) for line in (PRACTICE / "reworded.jsonl").read_text("utf-8").splitlines()]
+    assert len(lines) == len({line["id"] for line in lines}) == 4693
+    for line in lines:
+        case = cases[line["id"]]
+        assert case.id.partition("-")[0] not in [*HELD_OUT, *MEASURED]
+        assert not case.history
+        assert folded(line["question"]) != folded(case.question)
+    # None gives its answer away: the words of a fact are in neither wording or in both.
+    told = [
+        line["id"]
+        for line in lines
+        for wordings in cases[line["id"]].key_facts
+        if any(
+            len(folded(w)) > 3
+            and folded(w) in folded(line["question"])
+            and folded(w) not in folded(cases[line["id"]].question)
+            for w in wordings
+        )
+    ]
+    assert told == []
+
+
 def test_no_group_repeats_another() -> None:
     texts = [folded(path.read_text("utf-8")) for path in PRACTICE.glob("*/*.txt")]
     questions = [case.question for name in GROUPS for case in load_practice(PRACTICE / name)]

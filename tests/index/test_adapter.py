@@ -128,6 +128,15 @@ def test_evidence_becomes_the_sentences_it_stands_in(group: Group) -> None:
     assert len(found) == 2
 
 
+def test_other_wordings_are_asked_too(practice: Path) -> None:
+    lines = [{"id": "x-2", "question": "路网密度"}, {"id": "x-3", "question": "节庆几天"}]
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    (practice / "reworded.jsonl").write_text(text, encoding="utf-8")
+    plain, again = load_group(practice / "g1").questions[-2:]
+    assert (again.question_id, again.text, again.positives) == ("x-2", "路网密度", plain.positives)
+    assert load_group(practice / "g1").unanswerable == ("旅游节办几天？", "节庆几天")
+
+
 def test_follow_ups_are_skipped_and_unanswerable_questions_kept_apart(group: Group) -> None:
     assert [question.question_id for question in group.questions] == ["x-1", "x-2"]
     assert group.unanswerable == ("旅游节办几天？",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,30 @@ def test_examples_of_a_practice_group_know_what_answers(group: Path) -> None:
     assert [roads.pool[n][1] for n in roads.positives] == ["路网密度达到8.5公里/平方公里。"]
     assert (airport.positives, airport.facts) == ((), ())
     assert cars.facts == ("300万辆",)
+
+
+def test_a_question_said_again_in_other_words_has_the_same_answer(group: Path) -> None:
+    (group.parent / "reworded.jsonl").write_text('{"id": "x-1", "question": "造车目标"}\n', encoding="utf-8")
+    cars, again, *_ = practice_examples(group)
+    assert (again.question, again.positives, again.facts) == ("造车目标", cars.positives, cars.facts)
+    assert [example.reworded for example in practice_examples(group)] == [False, True, False, False]
+    (group.parent / "reworded.jsonl").write_text('{"id": "x-1"}\n', encoding="utf-8")
+    with pytest.raises(CorpusError, match=r"reworded\.jsonl: every line needs id and question"):
+        practice_examples(group)
+
+
+def test_other_words_are_trained_on_last(group: Path, tiny_model: Path, tmp_path: Path) -> None:
+    from index.training.rerank_run import train_reranker
+
+    (group.parent / "reworded.jsonl").write_text('{"id": "x-3", "question": "机场开了没"}\n', encoding="utf-8")
+    said: list[str] = []
+    recipe = replace(RECIPE, practice_epochs=1, recalled_questions=1)
+    out = tmp_path / "weights.safetensors"
+    train_reranker(group.parent, tiny_model, out=out, recipe=recipe, threads=1, progress=said.append)
+    stages = [line for line in said if line.endswith("questions")]
+    assert [line.partition(":")[0] for line in stages] == ["practice", "reworded"]
+    assert sum(map(int, re.findall(r"\d+", stages[1]))) == 2
+    assert out.is_file()
 
 
 def test_evidence_that_no_document_has_is_refused(group: Path) -> None:
@@ -182,7 +207,7 @@ def test_training_learns_which_sentence_answers_and_the_file_scores_alike(
     from index.rerank import Reranker
 
     out, said = trained(group, tiny_model, tmp_path / "weights.safetensors")
-    assert "2 answerable and 1 unanswerable practice questions" in said[0]
+    assert said[0] == "practice: 2 answerable and 1 unanswerable questions"
     reranker = Reranker.load(tiny_model, out, sha256=hashlib.sha256(out.read_bytes()).hexdigest())
     for example in practice_examples(group):
         scores = reranker.score(example.question, example.pool)
