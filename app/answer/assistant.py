@@ -130,6 +130,7 @@ class Assistant:
             sides=evidence.sides,
             bridge=evidence.bridge,
             hops=evidence.hops,
+            followed=evidence.followed,
         )
         verdict = self._judge(evidence, reading)
         if evidence.rows and verdict.reason in UNSURE:

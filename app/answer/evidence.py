@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.answer.analyse import Analysis, analyse
+from app.answer.chain import follow, next_step
 from app.answer.clock import Clock
 from app.answer.compound import side_names, sub_questions
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
 from app.answer.gate import load_weights
-from app.answer.hops import Bridge, best_bridge, scope_of, split_hops
+from app.answer.hops import Bridge, Hops, best_bridge, clearly_first, inside_bridge, scope_of, split_hops
 from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
 from app.answer.reranking import Judge, rerank
@@ -35,6 +36,7 @@ class Evidence:
     part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
     ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets
     side by side, each spoken of in a place of its own; ``parts`` then has a search for each question to each.
+    ``followed`` gives the value that none of ``chosen`` holds, of a thing that the best of them names.
     """
 
     asked: str
@@ -48,6 +50,7 @@ class Evidence:
     sides: tuple[Side, ...] = ()
     bridge: Bridge | None = None
     hops: tuple[Part, ...] = ()
+    followed: Unit | None = None
 
     @property
     def scored(self) -> list[Scored]:
@@ -115,7 +118,10 @@ class Investigator:
             for row in field_rows(analysis, self.library, whole.matcher, chosen[0] if chosen else None)
             if doc_ids is None or row.doc_id in doc_ids
         )
-        return Evidence(question, understood, analysis, whole, parts, chosen, rows, hits, sides, bridge, hops)
+        followed = None if rows or sides else self._followed(analysis, chosen, doc_ids, clock)
+        return Evidence(
+            question, understood, analysis, whole, parts, chosen, rows, hits, sides, bridge, hops, followed
+        )
 
     @cached_property
     def scopes(self) -> Scopes:
@@ -150,6 +156,10 @@ class Investigator:
             return None, ()
         described, _ = self._search(analyse(halves.described), doc_ids, clock)
         asked = analyse(halves.asked)
+        if halves.of_a_text and described.scored:
+            inside = self._inside(described.scored, halves, asked, clock)
+            if inside is not None:
+                return inside[0], (described, inside[1])
         found = self.retriever.search_detailed(asked.question, self.top_k, doc_ids=doc_ids)
         clock.mark("retrieve")
         near = [n for s in described.scored[:2] for n in scope_of(s.unit, self.library)]
@@ -158,6 +168,34 @@ class Investigator:
         answering = self._score(asked, found.query_vector, hits, [*found.numbers, *added], clock)
         bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library)
         return bridge, (described, answering)
+
+    def _followed(
+        self, analysis: Analysis, chosen: Sequence[Unit], doc_ids: Collection[str] | None, clock: Clock
+    ) -> Unit | None:
+        """Return the clause that gives the value which the best one leaves open; only a judge can tell it."""
+        step = next_step(analysis, chosen)
+        if step is None or self.judge is None:
+            return None
+        found = self.retriever.search_detailed(step.query, self.top_k, doc_ids=doc_ids)
+        asked = analyse(step.query)
+        matcher = TermMatcher(asked, self.library)
+        clock.mark("retrieve")
+        weights = self.weights.select
+        units = score_units(asked, found.query_vector, found.hits, found.numbers, self.library, weights, matcher)
+        followed = follow(step, analysis, units, self.library, self.judge)
+        clock.mark("rerank")
+        return followed
+
+    def _inside(
+        self, described: Sequence[Scored], halves: Hops, asked: Analysis, clock: Clock
+    ) -> tuple[Bridge, Part] | None:
+        """Return what the text that a description is clearly of says to what is asked, and the search in it."""
+        scope = self.scopes.agreement_around(described[0].unit)
+        if scope is None or not clearly_first(described, scope.holds):
+            return None
+        part = self._search_scope(asked, scope, asked.question, clock)
+        bridge = inside_bridge(described[0], part.scored, halves)
+        return None if bridge is None else (bridge, part)
 
     def _search(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock

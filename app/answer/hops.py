@@ -8,11 +8,12 @@ and the question does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.answer.analyse import content_terms
 from app.answer.library import Library, Unit
+from app.answer.scopes import announces
 from app.answer.select import Scored
 from app.answer.words import segment
 
@@ -25,6 +26,12 @@ _KINDS = (
     "协议|文件|合同|方案|计划|办法|通知|意见|规划|备忘录|集群|产业|项目|工程|园区|机构|部门|单位|公司|企业|学校|"
     "高校|大学|医院|城市|基地|平台|目录|职务|专业"
 )
+# Kinds of things that are texts: what is asked of one stands in it.
+_TEXTS = re.compile(
+    r"(?:协议书?|文件|合同|方案|计划|办法|通知|意见|规划|备忘录|条例|措施|细则|纪要|公告|合作书|意向书)$"
+)
+# 「全名叫什么」: asks for the name of the text itself.
+_NAME_ASKED = re.compile(r"全[名称]|名[字称]|叫(?:什么|啥)|(?:什么|啥)名|标题|题目")
 _MEASURES = "份个家位项条座所处只批笔场次块种类支名间片档款届期套方"
 # 「…的那份协议，…」 「…的协议，…」: the noun closes the clause in front of the comma.
 _CLOSED = re.compile(
@@ -48,6 +55,11 @@ _SAME_DOCUMENT = 0.3
 _SHARED_NAME = 2.0
 # A pair that less ties is two sentences that happen to fit.
 _LEAST_TIE = 1.5
+# In a description, a sentence that scores this much above all of other texts tells which text is meant.
+_APART = 0.5
+# Inside a text, one that holds a value of the kind asked goes before others that score up to this much more.
+_HOLDS = 0.9
+_NEAR = 3.0
 _GRAM = 4
 _DESCRIBING = 5
 _ANSWERING = 24
@@ -60,18 +72,30 @@ class Hops:
     described: str
     asked: str
 
+    @property
+    def of_a_text(self) -> bool:
+        """Whether the thing described is an agreement or another text, so that the answer stands in it."""
+        return bool(_TEXTS.search(self.described))
+
+    @property
+    def asks_its_name(self) -> bool:
+        """Whether the name of what is described is asked."""
+        return bool(_NAME_ASKED.search(self.asked))
+
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
     """The sentence that fits the description and the one that answers, with the score of the pair.
 
-    ``beside`` answers as well, where several things are asked; else it is ``None``.
+    ``beside`` answers as well, where several things are asked; else it is ``None``. ``inside``: the answer was
+    looked for in the text that the description is of, and nowhere else.
     """
 
     found: Unit
     answer: Scored
     score: float
     beside: Unit | None = None
+    inside: bool = False
 
 
 def split_hops(question: str) -> Hops | None:
@@ -120,6 +144,26 @@ def best_bridge(
     others = [p for p in pairs if p.found is best.found and p.answer.unit not in (best.found, best.answer.unit)]
     second = max(others, key=lambda pair: pair.score, default=None)
     return best if second is None else replace(best, beside=second.answer.unit)
+
+
+def clearly_first(described: Sequence[Scored], held: Callable[[Unit], bool]) -> bool:
+    """Return whether no sentence outside the place of the first one fits a description nearly as well."""
+    outside = [s.score for s in described if not held(s.unit)]
+    return not outside or described[0].score - max(outside) >= _APART
+
+
+def inside_bridge(found: Scored, inside: Sequence[Scored], halves: Hops) -> Bridge | None:
+    """Return the pair of a description and the sentence ``inside`` its text that answers, or ``None``."""
+    answers = [s for s in inside if not s.unit.is_heading]
+    if halves.asks_its_name:
+        answers = [s for s in answers if announces(s.unit.text)] or answers
+    holding = [s for s in answers if s.features.get("type", 0.0) >= _HOLDS and answers[0].score - s.score <= _NEAR]
+    answers = holding or answers
+    if not answers:
+        return None
+    several = len(_ASKS.findall(halves.asked)) > 1
+    beside = answers[1].unit if several and len(answers) > 1 else None
+    return Bridge(found.unit, answers[0], found.score + answers[0].score, beside, inside=True)
 
 
 def tie(question: str, found: Unit, answer: Unit, library: Library) -> float:

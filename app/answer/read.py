@@ -63,10 +63,21 @@ class Reading:
     sides: Sequence[Side] = ()
     bridge: Bridge | None = None
     hops: Sequence[Part] = ()
+    followed: Unit | None = None
 
 
 def read(reading: Reading) -> Draft:
     """Return the draft answer; ``reading.whole.scored`` must not be empty."""
+    draft = _read(reading)
+    followed = reading.followed
+    if followed is None or followed.number in draft.used:
+        return draft
+    # The value first, then the clause that names what it is of.
+    line = line_of(followed, reading.library, reading.whole.matcher)
+    return Draft((line, *draft.lines[: MAX_UNITS - 1]), "chain", (followed.number, *draft.used[: MAX_UNITS - 1]))
+
+
+def _read(reading: Reading) -> Draft:
     if reading.rows:
         lines = tuple(Line(shown(row.text), with_twins(row, reading.library)) for row in reading.rows)
         return Draft(lines, "field", tuple(row.number for row in reading.rows))
@@ -110,12 +121,12 @@ def _asked_part(part: Part) -> Asked:
 
 def _listed(reading: Reading) -> Draft | None:
     """Return the list that a question asks for, and the sentence that tells which thing it is a list of."""
-    analysis, bridge = reading.whole.analysis, reading.bridge
+    bridge = reading.bridge
+    part = reading.hops[1] if bridge is not None and bridge.inside else reading.whole
+    analysis = part.analysis
     if not lists.asks_for_list(analysis) or (reading.parts and not lists.asks_of_each(analysis)):
         return None
-    found = lists.read_list(
-        analysis, reading.whole.scored, reading.library, reading.whole.matcher, reading.replies
-    )
+    found = lists.read_list(analysis, part.scored, reading.library, part.matcher, reading.replies)
     if found is None or bridge is None:
         return found
     if found.route == "list.inline":
@@ -143,15 +154,21 @@ def read_bridge(reading: Reading, bridge: Bridge) -> Draft | None:
     ``None`` where the best sentence fits the description and holds what is asked: then it alone is the answer.
     """
     described, asked = reading.hops
-    best = choose(reading.whole.scored, reading.library, limit=1)[0]
     answer, found = bridge.answer.unit, bridge.found
-    if answer.number == found.number == best.number:
+    best = answer if bridge.inside else choose(reading.whole.scored, reading.library, limit=1)[0]
+    if answer.number == found.number == best.number and not bridge.inside:
         return None
-    if best.number == found.number and asked.analysis.value_kinds and type_fit(asked.analysis, best) >= _HOLDS:
+    if (
+        not bridge.inside
+        and best.number == found.number
+        and asked.analysis.value_kinds
+        and type_fit(asked.analysis, best) >= _HOLDS
+    ):
         return None
     chosen = [best]
     rest = [unit for unit in (answer, bridge.beside, found) if unit is not None]
-    for unit in (*rest, *choose(reading.whole.scored, reading.library)):
+    others = () if bridge.inside else choose(reading.whole.scored, reading.library)
+    for unit in (*rest, *others):
         size = sum(len(one.text) for one in chosen)
         if len(chosen) <= MAX_UNITS and size + len(unit.text) <= MAX_CHARS * 1.4:
             chosen += [] if _repeats(unit, chosen, reading.library) else [unit]

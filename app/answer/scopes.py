@@ -100,6 +100,19 @@ class Scopes:
             return (None,) * len(names)
         return tuple(self._scope(shares, names, position, allowed) for position in range(len(names)))
 
+    def agreement_around(self, unit: Unit) -> Scope | None:
+        """Return the smallest announced agreement around a unit, else its document.
+
+        ``None`` where the document reports on several agreements and the unit stands in none of them.
+        """
+        held = [region for region in self.regions if region.holds(unit)]
+        signed = [region for region in held if region.start and announces(region.name)]
+        if signed:
+            return Scope((min(signed, key=_length),), 1.0)
+        several = any(r.start and r.doc_id == unit.doc_id and announces(r.name) for r in self.regions)
+        whole = next((region for region in held if not region.start), None)
+        return None if several or whole is None else Scope((whole,), 1.0)
+
     def known_chars(self, name: str) -> int:
         """Return how many characters of a name belong to words that name anything."""
         return self._known(fold(name))[1]
@@ -181,6 +194,10 @@ class Scopes:
 def _is_agreement(region: Region) -> bool:
     """Return whether a region is an agreement by its title or tells in its first sentences that one was signed."""
     return announces(region.name) or (not region.start and bool(_CALLED_AGREEMENT.search(region.name)))
+
+
+def _length(region: Region) -> int:
+    return region.end - region.start
 
 
 def _places(token: str, text: str) -> list[int]:

@@ -66,6 +66,7 @@ def score_units(
             **matcher.coverage(unit),
             **_fit(analysis, unit),
             "year": year_fit(analysis, unit, fold(library.documents[unit.doc_id].title)),
+            "day": day_fit(analysis, unit),
             "responsible": _responsible_fit(analysis, unit),
         }
         # Rounded, so that copies of one sentence tie and the earlier document goes first.
@@ -261,6 +262,21 @@ def year_fit(analysis: Analysis, unit: Unit, title: str) -> float:
         if held:
             return 1.0 if held & years else -1.0
     return 0.0
+
+
+_DAY = re.compile(r"(?:\d{4}-)?(\d{2}-\d{2})")
+
+
+def day_fit(analysis: Analysis, unit: Unit) -> float:
+    """Return 1 where the unit holds a day (5月20日) that the question fixes, -1 where it holds others only."""
+    asked, held = ({m[1] for v in values if (m := _day(v))} for values in (analysis.values, unit.values))
+    if not asked or not held:
+        return 0.0
+    return 1.0 if asked & held else -1.0
+
+
+def _day(value: Value) -> re.Match[str] | None:
+    return _DAY.fullmatch(value.key) if value.kind == "date" else None
 
 
 def fixed_fit(analysis: Analysis, unit: Unit) -> float:

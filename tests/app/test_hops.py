@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.hops import best_bridge, scope_of, split_hops, tie
+from app.answer.hops import best_bridge, clearly_first, inside_bridge, scope_of, split_hops, tie
 from app.answer.library import Library, Unit
+from app.answer.scopes import Scopes
 from app.answer.select import Scored, TermMatcher
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -86,3 +87,68 @@ def test_the_scope_of_a_sentence_is_its_own_section(make_library: MakeLibrary) -
     fair = unit_with("旧书市集", library)
     paths = {library.passages[number].heading_path for number in scope_of(fair, library)}
     assert all(fair.headings[: len(path)] == path for path in paths)
+
+
+def test_what_is_asked_of_an_agreement_is_looked_for_in_it_alone(make_library: MakeLibrary) -> None:
+    library = make_library({"a": AGREEMENTS})
+    halves = split_hops("写明每年合办旧书市集的那份协议，签约双方是谁？")
+    assert halves is not None
+    assert halves.of_a_text
+    fair = unit_with("旧书市集", library)
+    scope = Scopes(library).agreement_around(fair)
+    assert scope is not None
+    assert scope.holds(fair)
+    assert not scope.holds(unit_with("龙舟联赛", library))
+    inside = [s for s in scored(halves.asked, library) if scope.holds(s.unit)]
+    bridge = inside_bridge(Scored(fair, 2.0, {}), inside, halves)
+    assert bridge is not None
+    assert bridge.inside
+    assert bridge.found == fair
+    assert scope.holds(bridge.answer.unit)
+
+
+def test_the_name_of_an_agreement_stands_where_its_signing_is_told(make_library: MakeLibrary) -> None:
+    library = make_library({"a": AGREEMENTS})
+    halves = split_hops("写明每年合办旧书市集的那份文件，全名叫什么？")
+    assert halves is not None
+    assert halves.asks_its_name
+    fair, signing = unit_with("旧书市集", library), unit_with("通借通还", library)
+    bridge = inside_bridge(Scored(fair, 2.0, {}), [Scored(fair, 2.0, {}), Scored(signing, 0.1, {})], halves)
+    assert bridge is not None
+    assert bridge.answer.unit == signing
+
+
+def test_a_value_of_the_kind_asked_goes_before_a_sentence_without_one(make_library: MakeLibrary) -> None:
+    library = make_library({"a": AGREEMENTS})
+    halves = split_hops("写明每年合办旧书市集的那份协议，共几个方面？")
+    assert halves is not None
+    one, other = unit_with("旧书市集", library), unit_with("通借通还", library)
+    found = Scored(one, 2.0, {})
+    near = [Scored(one, 2.0, {"type": 0.0}), Scored(other, 0.5, {"type": 1.0})]
+    far = [Scored(one, 5.0, {"type": 0.0}), Scored(other, 0.5, {"type": 1.0})]
+    chosen = [inside_bridge(found, rows, halves) for rows in (near, far)]
+    assert [bridge.answer.unit if bridge else None for bridge in chosen] == [other, one]
+
+
+def test_a_description_that_fits_two_texts_tells_none(make_library: MakeLibrary) -> None:
+    library = make_library({"a": AGREEMENTS})
+    fair, race = unit_with("旧书市集", library), unit_with("龙舟联赛", library)
+    held = lambda unit: unit.headings == fair.headings  # noqa: E731
+    assert clearly_first([Scored(fair, 2.0, {}), Scored(race, 1.0, {})], held)
+    assert not clearly_first([Scored(fair, 2.0, {}), Scored(race, 1.8, {})], held)
+    assert clearly_first([Scored(fair, 2.0, {})], held)
+
+
+def test_a_report_on_several_agreements_is_none_of_them(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {"a": "两城签约\n两城一天签署多份协议。\n" + AGREEMENTS, "b": "行动方案\n到2027年建成码头。\n"}
+    )
+    scopes = Scopes(library)
+    assert scopes.agreement_around(unit_with("一天签署多份", library)) is None
+    plan = unit_with("建成码头", library)
+    alone = scopes.agreement_around(plan)
+    assert alone is not None
+    assert alone.holds(plan)
+    inside = scopes.agreement_around(unit_with("旧书市集", library))
+    assert inside is not None
+    assert not inside.holds(plan)
