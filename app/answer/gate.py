@@ -1,10 +1,10 @@
 """The one gate before every answer: do the chosen clauses support one, and if not, what is missing?
 
-Three parts. Readable vetoes name what no document holds (an instruction, a name, a year, a place). Three rules
-refuse where the chosen clauses lack what no answer can do without: the year, the place, and, without a reranker,
-the measure asked for. A logistic score over a few features, fitted by ``python -m eval fit`` on the dev questions
-and on practice questions about other documents, and kept in ``app/answer/gate.json``, decides the rest; it is also
-the ``confidence``.
+Three parts. Readable vetoes name what no document holds (an instruction, a name, a year, a place). Rules refuse
+where the chosen clauses lack what no answer can do without: the year, the place, the topic, and, without a
+reranker, the measure asked for. A logistic score over a few features, fitted by ``python -m eval fit`` on the
+dev questions and on practice questions about other documents, and kept in ``app/answer/gate.json``, decides the
+rest; it is also the ``confidence``.
 """
 
 from __future__ import annotations
@@ -116,16 +116,20 @@ def judge(
 
 
 def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
-    """Return whether the clauses lack what no answer can do without: the year, the place, or any word in common.
+    """Return whether the clauses lack what no answer can do without: the year, the place, or the topic.
 
     Without a reranker the measure asked for, too: as a rule beside one it cost more answers than it saved. A
     question is of another topic where hardly a word of it stands near and the reranker is sure that nothing
-    answers, or no word at all and the reranker is not for it.
+    answers, or no word at all and it is not sure that something does. It is of another place where the place
+    stands neither in the clauses nor above them, the title names another, and the reranker is not sure.
     """
-    least = 0.0 if features["context"] < _NO_WORD else -SURE_LOGIT
-    another_topic = reranked and features["off"] > 0 and features["judged"] < least
+    unsure = features["judged"] <= SURE_LOGIT
+    least = SURE_LOGIT if features["context"] < _NO_WORD else -SURE_LOGIT
+    another_topic = reranked and features["off"] > 0 and features["judged"] <= least
+    another_place = reranked and features["place_beyond"] > 0 and features["owner_other"] > 0 and unsure
     measure = not reranked and features["unit_missed"] > 0
-    return another_topic or measure or features["year_missed"] > 0 or features["place_missed"] >= 1.0
+    absent = features["year_missed"] > 0 or features["place_missed"] >= 1.0
+    return another_topic or another_place or measure or absent
 
 
 def veto(analysis: Analysis, library: Library) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Recipe:
     """The figures of one run. Similarities are cosines in [-1, 1]; temperatures divide them."""
 
-    epochs: int = 3
+    epochs: int = 2
     seed: int = 7
     # W + scale * b @ a, the matrices a and b of this rank (alpha / r of the LoRA paper is the scale).
     rank: int = 16

@@ -86,7 +86,8 @@ def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> No
     ],
 )
 def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -> None:
-    assert lacking({"off": 0.0, "context": 0.5, **features}) is is_lacking
+    rest = {"off": 0.0, "context": 0.5, "judged": 0.0, "place_beyond": 0.0, "owner_other": 0.0}
+    assert lacking({**rest, **features}) is is_lacking
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,12 @@ def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -
         ({"off": 1.0, "context": 0.1, "judged": -5.0}, True),
         ({"off": 1.0, "context": 0.1, "judged": -1.0}, False),
         ({"off": 1.0, "context": 0.0, "judged": -1.0}, True),
-        ({"off": 1.0, "context": 0.0, "judged": 1.0}, False),
+        ({"off": 1.0, "context": 0.0, "judged": 1.0}, True),
+        ({"off": 1.0, "context": 0.0, "judged": 4.0}, False),
+        ({"off": 0.0, "judged": 1.0, "place_beyond": 1.0, "owner_other": 1.0}, True),
+        ({"off": 0.0, "judged": 4.0, "place_beyond": 1.0, "owner_other": 1.0}, False),
+        ({"off": 0.0, "judged": 1.0, "place_beyond": 1.0}, False),
+        ({"off": 0.0, "judged": 1.0, "owner_other": 1.0}, False),
         ({"off": 0.0, "judged": -5.0}, False),
         ({"off": 0.0, "judged": 5.0, "unit_missed": 1.0}, False),
         ({"off": 0.0, "judged": 5.0, "year_missed": 1.0}, True),
@@ -104,7 +110,8 @@ def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -
 def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
     features: dict[str, float], is_lacking: bool
 ) -> None:
-    whole = {"unit_missed": 0.0, "year_missed": 0.0, "place_missed": 0.0, "context": 0.5, **features}
+    names = ("unit_missed", "year_missed", "place_missed", "place_beyond", "owner_other")
+    whole = {**dict.fromkeys(names, 0.0), "context": 0.5, **features}
     assert lacking(whole, reranked=True) is is_lacking
 
 
