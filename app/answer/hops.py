@@ -158,7 +158,8 @@ def inside_bridge(found: Scored, inside: Sequence[Scored], halves: Hops) -> Brid
     if halves.asks_its_name:
         answers = [s for s in answers if announces(s.unit.text)] or answers
     holding = [s for s in answers if s.features.get("type", 0.0) >= _HOLDS and answers[0].score - s.score <= _NEAR]
-    answers = holding or answers
+    # 「这五个方面具体包括：」 only announces what a whole sentence says.
+    answers = [s for s in holding if not s.features.get("lead_in")] or holding or answers
     if not answers:
         return None
     several = len(_ASKS.findall(halves.asked)) > 1

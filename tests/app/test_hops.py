@@ -125,9 +125,10 @@ def test_a_value_of_the_kind_asked_goes_before_a_sentence_without_one(make_libra
     one, other = unit_with("旧书市集", library), unit_with("通借通还", library)
     found = Scored(one, 2.0, {})
     near = [Scored(one, 2.0, {"type": 0.0}), Scored(other, 0.5, {"type": 1.0})]
+    announcing = [Scored(one, 2.0, {"type": 1.0, "lead_in": 1.0}), Scored(other, 0.5, {"type": 1.0})]
     far = [Scored(one, 5.0, {"type": 0.0}), Scored(other, 0.5, {"type": 1.0})]
-    chosen = [inside_bridge(found, rows, halves) for rows in (near, far)]
-    assert [bridge.answer.unit if bridge else None for bridge in chosen] == [other, one]
+    chosen = [inside_bridge(found, rows, halves) for rows in (near, announcing, far)]
+    assert [bridge.answer.unit if bridge else None for bridge in chosen] == [other, other, one]
 
 
 def test_a_description_that_fits_two_texts_tells_none(make_library: MakeLibrary) -> None:
