@@ -36,7 +36,7 @@ class Evidence:
     part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
     ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets
     side by side, each spoken of in a place of its own; ``parts`` then has a search for each question to each.
-    ``followed`` gives the value that none of ``chosen`` holds, of a thing that the best of them names.
+    ``followed`` names the person that is asked for, where the best of ``chosen`` names only whose head it is.
     """
 
     asked: str
@@ -172,17 +172,15 @@ class Investigator:
     def _followed(
         self, analysis: Analysis, chosen: Sequence[Unit], doc_ids: Collection[str] | None, clock: Clock
     ) -> Unit | None:
-        """Return the clause that gives the value which the best one leaves open; only a judge can tell it."""
+        """Return the clause that names the person whom the best one leaves open; only a judge can tell it."""
         step = next_step(analysis, chosen)
         if step is None or self.judge is None:
             return None
         found = self.retriever.search_detailed(step.query, self.top_k, doc_ids=doc_ids)
-        asked = analyse(step.query)
-        matcher = TermMatcher(asked, self.library)
         clock.mark("retrieve")
-        weights = self.weights.select
-        units = score_units(asked, found.query_vector, found.hits, found.numbers, self.library, weights, matcher)
-        followed = follow(step, analysis, units, self.library, self.judge)
+        query = analyse(step.query)
+        part = self._score(query, found.query_vector, found.hits, found.numbers, clock, judged=False)
+        followed = follow(step, analysis, part.scored, self.library, self.judge)
         clock.mark("rerank")
         return followed
 
@@ -215,8 +213,9 @@ class Investigator:
         *,
         scope: Scope | None = None,
         shown: str | None = None,
+        judged: bool = True,
     ) -> Part:
-        """Return the units of some hits that lie in ``scope``, scored, and read again where there is a judge.
+        """Return the units of some hits that lie in ``scope``, scored, and read again by the judge, if ``judged``.
 
         The judge is ``shown`` another question than the one asked where that is given.
         """
@@ -225,7 +224,7 @@ class Investigator:
         if scope is not None:
             units = [s for s in units if scope.holds(s.unit)]
         clock.mark("score")
-        if self.judge is not None:
+        if self.judge is not None and judged:
             question = shown or analysis.question
             units = rerank(question, units, self.library, self.judge, self.weights.reranked)
             clock.mark("rerank")

@@ -9,7 +9,7 @@ from app.answer.analyse import Analysis
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
 from app.answer.named import named_areas, named_offices, named_places, short_forms
-from app.answer.select import Scored, TermMatcher, type_fit
+from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.values import UNIT_OF
 
 # Beyond this logit, or below its negative, the reranker is all but certain.
@@ -171,7 +171,7 @@ def missing_value(analysis: Analysis, units: Sequence[Unit]) -> str:
                 return kind
         elif kind == "phone" and not any(_CONTACT.search(u.text) for u in units):
             return kind
-    if analysis.value_kinds - {"person", "phone"} and all(type_fit(analysis, u) < 0.9 for u in units):
+    if analysis.value_kinds - {"person", "phone"} and all(type_fit(analysis, u) < HOLDS_VALUE for u in units):
         return sorted(analysis.value_kinds - {"person", "phone"})[0]
     return ""
 

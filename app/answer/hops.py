@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from app.answer.analyse import content_terms
 from app.answer.library import Library, Unit
 from app.answer.scopes import announces
-from app.answer.select import Scored
+from app.answer.select import HOLDS_VALUE, Scored
 from app.answer.words import segment
 
 _ASKS = re.compile(
@@ -58,7 +58,6 @@ _LEAST_TIE = 1.5
 # In a description, a sentence that scores this much above all of other texts tells which text is meant.
 _APART = 0.5
 # Inside a text, one that holds a value of the kind asked goes before others that score up to this much more.
-_HOLDS = 0.9
 _NEAR = 3.0
 _GRAM = 4
 _DESCRIBING = 5
@@ -157,7 +156,9 @@ def inside_bridge(found: Scored, inside: Sequence[Scored], halves: Hops) -> Brid
     answers = [s for s in inside if not s.unit.is_heading]
     if halves.asks_its_name:
         answers = [s for s in answers if announces(s.unit.text)] or answers
-    holding = [s for s in answers if s.features.get("type", 0.0) >= _HOLDS and answers[0].score - s.score <= _NEAR]
+    holding = [
+        s for s in answers if s.features.get("type", 0.0) >= HOLDS_VALUE and answers[0].score - s.score <= _NEAR
+    ]
     # 「这五个方面具体包括：」 only announces what a whole sentence says.
     answers = [s for s in holding if not s.features.get("lead_in")] or holding or answers
     if not answers:

@@ -16,7 +16,7 @@ from app.answer.fold import fold
 from app.answer.hops import Bridge
 from app.answer.library import Library, Unit
 from app.answer.replies import Replies
-from app.answer.select import Scored, TermMatcher, type_fit
+from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.sides import Side
 from app.answer.verdict import verdict
 from index.duplicates import same_claim
@@ -26,8 +26,8 @@ MAX_CHARS = 260
 # Units scoring this much below the best one add more length than content (dev and practice questions).
 MARGIN = 1.6
 _PER_PART = 2
-# A sentence holds what is asked where :func:`app.answer.select.type_fit` is at least this.
-_HOLDS = 0.9
+# Sentences, one a line: a list or a table is never led by another clause.
+_FOLLOWED = frozenset({"plain", "hops", "parts"})
 _SAME_SECTION = 1.5
 _SPEAKER_ASKED = re.compile(
     r"(?:谁|哪位|哪个|哪一位|什么人|何人).{0,24}(?:说|讲|提|建议|认为|主张|表示|看法|观点|指出|介绍|表态|比喻|呼吁|评价|称)"
@@ -70,11 +70,12 @@ def read(reading: Reading) -> Draft:
     """Return the draft answer; ``reading.whole.scored`` must not be empty."""
     draft = _read(reading)
     followed = reading.followed
-    if followed is None or followed.number in draft.used:
+    if followed is None or followed.number in draft.used or draft.route not in _FOLLOWED:
         return draft
-    # The value first, then the clause that names what it is of.
+    # The person first, then the clause that names whose head it is.
     line = line_of(followed, reading.library, reading.whole.matcher)
-    return Draft((line, *draft.lines[: MAX_UNITS - 1]), "chain", (followed.number, *draft.used[: MAX_UNITS - 1]))
+    kept = len(draft.lines) if draft.route == "parts" else MAX_UNITS - 1
+    return Draft((line, *draft.lines[:kept]), "chain", (followed.number, *draft.used[:kept]))
 
 
 def _read(reading: Reading) -> Draft:
@@ -162,7 +163,7 @@ def read_bridge(reading: Reading, bridge: Bridge) -> Draft | None:
         not bridge.inside
         and best.number == found.number
         and asked.analysis.value_kinds
-        and type_fit(asked.analysis, best) >= _HOLDS
+        and type_fit(asked.analysis, best) >= HOLDS_VALUE
     ):
         return None
     chosen = [best]

@@ -160,6 +160,10 @@ def _is_label(value: Value) -> bool:
     return value.kind == "number" or (value.kind == "count" and value.key.endswith(_LABEL_UNITS))
 
 
+# At least this :func:`type_fit`: the unit holds a value of the kind asked for.
+HOLDS_VALUE = 0.9
+
+
 def type_fit(analysis: Analysis, unit: Unit) -> float:
     """Return 1 for a value of an asked kind, .3 for another figure, 0 for none; .5 if none is asked."""
     if not analysis.value_kinds:

@@ -49,6 +49,8 @@ class RerankRecipe:
     # Then the same questions in other words, where there are any, with these many of the former: once.
     reworded_rate: float = 5e-5
     recalled_questions: int = 1000
+    # Of the groups left out, after every epoch.
+    measured_questions: int = 300
     weight_decay: float = 0.01
     warmup_steps: int = 80
     last_rate: float = 0.05

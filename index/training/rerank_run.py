@@ -26,10 +26,8 @@ def train_reranker(
 ) -> Path:
     """Return ``out``, the reranker trained on ``public`` questions and the practice groups of ``data``.
 
-    Last come the questions of the groups in other words.
-
-    It starts from ``model_dir``, the rebuilt default model. The file is written after every epoch of practice;
-    groups in ``leave_out`` are only measured on.
+    Last come the questions of the groups in other words. It starts from ``model_dir``, the rebuilt default model.
+    The file is written after every epoch of practice; groups in ``leave_out`` are only measured on, by a sample.
 
     Raises:
         CorpusError: a practice group is unknown, missing or cannot be read, or the public folder cannot.
@@ -56,6 +54,7 @@ def train_reranker(
     plain = [example for example in training if not example.reworded]
     reworded = [example for example in training if example.reworded]
     recalled = random.Random(recipe.seed).sample(plain, min(recipe.recalled_questions, len(plain)))
+    sample = random.Random(recipe.seed).sample(left_out, min(recipe.measured_questions, len(left_out)))
     stages = [
         ("practice", Stage(plain, recipe.practice_epochs, recipe.practice_rate, recipe.practice_sentences)),
         ("reworded", Stage([*reworded, *recalled], 1, recipe.reworded_rate, recipe.practice_sentences)),
@@ -65,7 +64,7 @@ def train_reranker(
         progress(f"{name}: {len(stage.examples) - silent} answerable and {silent} unanswerable questions")
         for epoch in train(network, tokenizer, stage, recipe=recipe, progress=progress):
             save(network, out, recipe=recipe, sources=names)
-            shown = f"; left out: {measure(network, tokenizer, left_out)}" if left_out else ""
+            shown = f"; left out: {measure(network, tokenizer, sample, recipe=recipe)}" if left_out else ""
             progress(f"{name}, epoch {epoch + 1}{shown}; {time.monotonic() - begun:.0f} s")
     return out
 

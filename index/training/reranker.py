@@ -163,7 +163,9 @@ def _token_labels(tokenizer: PairTokenizer, sentence: str, facts: Sequence[str],
     return labels
 
 
-def measure(network: PairScorer, tokenizer: PairTokenizer, examples: Sequence[Example]) -> str:
+def measure(
+    network: PairScorer, tokenizer: PairTokenizer, examples: Sequence[Example], *, recipe: RerankRecipe
+) -> str:
     """Return how often the best of the twenty nearest sentences answers, and how well its logit tells silence."""
     import torch
 
@@ -174,8 +176,9 @@ def measure(network: PairScorer, tokenizer: PairTokenizer, examples: Sequence[Ex
     for example in examples:
         numbers = example.nearest[:_MEASURED]
         encoded = [tokenizer.encode([example.question, *example.pool[n]]) for n in numbers]
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bfloat16):
             logits, _ = network(*tokenizer.batch([(e[0], e[1], e[2]) for e in encoded]))
+        logits = logits.float()
         best = int(logits.argmax())
         if example.positives:
             answerable += 1

@@ -1,6 +1,7 @@
 """The step on from a clause that names whose head is asked for to the clause that names the person."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ from numpy.typing import NDArray
 from app.answer.analyse import analyse
 from app.answer.chain import follow, next_step, shared_name
 from app.answer.library import Library, Unit
-from app.answer.select import Scored
+from app.answer.read import Part, Reading, read
+from app.answer.replies import load_replies
+from app.answer.select import Scored, TermMatcher
 
+ROOT = Path(__file__).parents[2]
 MakeLibrary = Callable[[Mapping[str, str]], Library]
 TEXT = "管理机构：乙州创投集团。\n乙州创投集团董事长苏明远说，首期资金已经到位。\n丙州港务集团董事长葛立行在场。\n"
 QUESTION = "青屿母基金的管理公司，董事长是哪位？"
@@ -68,3 +72,30 @@ def test_the_shared_name_is_new_to_the_question_and_no_copy_of_the_clause() -> N
     assert shared_name("乙集团的基金归谁管", "管理机构为乙集团。", "乙集团董事长王一。") == ""
     long = "双方共同建设西部最大的新型智能终端制造基地并且推动上下游企业集聚发展"
     assert shared_name("谁负责", long, long) == ""
+
+
+def reading(library: Library, followed: Unit | None, question: str = QUESTION) -> Reading:
+    analysis = analyse(question)
+    found = [Scored(unit_with("管理机构", library), 2.0, {}), Scored(unit_with("葛立行", library), 1.9, {})]
+    whole = Part(analysis, found, TermMatcher(analysis, library))
+    return Reading(whole, (), (), library, load_replies(ROOT / "prompts"), followed=followed)
+
+
+def test_the_person_is_read_before_the_clause_that_names_whose_head_it_is(library: Library) -> None:
+    right = unit_with("苏明远", library)
+    draft = read(reading(library, right))
+    assert draft.route == "chain"
+    assert draft.used[0] == right.number
+    assert [("苏明远" in line.text, "管理机构" in line.text) for line in draft.lines[:2]] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_verdict_is_not_led_by_a_person_and_none_is_said_twice(library: Library) -> None:
+    right = unit_with("苏明远", library)
+    verdict = read(reading(library, right, "乙州创投集团是管理机构吗？"))
+    assert verdict.route.startswith("yes_no")
+    assert right.number not in verdict.used
+    start = unit_with("管理机构", library)
+    assert read(reading(library, start)).used.count(start.number) == 1
