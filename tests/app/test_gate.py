@@ -8,7 +8,7 @@ import pytest
 
 from app.answer.analyse import analyse
 from app.answer.gate import judge, lacking, load_weights, veto
-from app.answer.gate_features import gate_features, missing_unit
+from app.answer.gate_features import gate_features, missing_unit, missing_value
 from app.answer.library import Library
 from app.answer.named import named_offices, unheard_divisions
 from app.answer.select import Scored, TermMatcher
@@ -151,3 +151,21 @@ def test_the_gate_sees_a_thing_and_a_word_that_stand_nowhere_near(make_library: 
     assert near["thing_missed"] == 0.0
     assert far["thing_missed"] > 0.5
     assert far["term_missed"] > near["term_missed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("管委会主任谢一舟在接受采访时表示。", True),
+        ("党组书记任正义出席。", True),
+        ("由市长任组长，办公室设在发展改革局。", False),
+        ("分管科技的副市长任常务副组长。", False),
+        ("召开主任会议，由局长任总指挥。", False),
+    ],
+)
+def test_an_office_holder_is_named_by_a_family_name_behind_the_title(
+    make_library: MakeLibrary, text: str, named: bool
+) -> None:
+    library = make_library({"a": text + "\n"})
+    analysis = analyse("一把手叫什么名字？")
+    assert missing_value(analysis, library.units[:1]) == ("" if named else "person")
