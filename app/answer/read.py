@@ -11,6 +11,7 @@ from app.answer.analyse import Analysis
 from app.answer.comparison import Asked, SideRead, compare
 from app.answer.completion import completed, whole_sentences
 from app.answer.compound import points_back, side_names
+from app.answer.days import events_of_day
 from app.answer.draft import Draft, Line, shown, with_twins
 from app.answer.fold import fold
 from app.answer.hops import Bridge
@@ -87,6 +88,9 @@ def _read(reading: Reading) -> Draft:
         if compared is not None:
             return compared
     analysis = reading.whole.analysis
+    events = events_of_day(analysis, reading.whole.scored, reading.library)
+    if len(events) > 1:
+        return _plain(events, reading.library, reading.whole.matcher, "day")
     listed = _listed(reading)
     if listed is not None:
         return listed
