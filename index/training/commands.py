@@ -52,17 +52,20 @@ def _train_adapter(arguments: argparse.Namespace) -> int:
 
 
 def _train_reranker(arguments: argparse.Namespace) -> int:
+    from index.embed import Embedder
     from index.models import EMBEDDED, resolve_model
     from index.training.recipe import RerankRecipe
     from index.training.rerank_run import train_reranker
 
+    model_dir = resolve_model(EMBEDDED, cache_dir=arguments.models, progress=_say)
     trained = train_reranker(
         arguments.data,
-        resolve_model(EMBEDDED, cache_dir=arguments.models, progress=_say),
+        model_dir,
         public=arguments.public,
         leave_out=arguments.leave_out,
         out=arguments.out,
         recipe=RerankRecipe(practice_epochs=arguments.epochs),
+        encoder=Embedder.load(model_dir, threads=arguments.threads),
         threads=arguments.threads,
         progress=_say,
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
 from index.assemble import prepare
 from index.corpus import load_corpus
 from index.defaults import MAX_PASSAGE_CHARS
+from index.entries import Encoder, sentence_text_for_embedding
 from index.errors import CorpusError
 from index.judged import judged_text
 from index.sentences import split_sentences
@@ -24,6 +26,8 @@ from index.types import Document, Passage
 Judged = tuple[str, str]
 # Sentences of other paragraphs of an article that stand beside those of the paragraph asked about.
 _FOREIGN: Final = 24
+# Wrong sentences to learn from are drawn from these many nearest ones: the reranker judges no others.
+_NEAREST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,11 @@ class Example:
     reworded: bool = False
 
 
-def practice_examples(folder: Path) -> list[Example]:
+def practice_examples(folder: Path, encoder: Encoder | None = None) -> list[Example]:
     """Return the examples of one practice group, its documents cut as the index cuts them.
+
+    With an ``encoder`` the sentences that are nearest to a question by its vectors are among the nearest ones,
+    in turn with those that share its words: they are what the reranker is shown where it is used.
 
     Raises:
         CorpusError: a document or a line of the questions cannot be used.
@@ -63,6 +70,9 @@ def practice_examples(folder: Path) -> list[Example]:
     found = []
     squashed = {doc_id: squash(document.text) for doc_id, document in documents.items()}
     other_words = read_reworded(folder.parent)
+    by_vectors = _VectorOrder(
+        encoder, [sentence_text_for_embedding(p, documents[doc_id].text[a:b]) for doc_id, a, b, p in places]
+    )
     for number, record in read_records(folder / QUESTIONS_NAME):
         try:
             if record.get("history"):
@@ -81,9 +91,36 @@ def practice_examples(folder: Path) -> list[Example]:
         if record["answerable"] and not positives:
             raise CorpusError(f"{folder / QUESTIONS_NAME}, line {number}: no document has its evidence")
         for at, question in enumerate(wordings):
-            near = nearest(question, pool)
+            near = by_turns(nearest(question, pool), by_vectors.of(question))
             found.append(Example(question, pool, positives, facts, near, unsure, reworded=at > 0))
     return found
+
+
+class _VectorOrder:
+    """The sentences of a group by their cosine with a question; nothing without an encoder."""
+
+    def __init__(self, encoder: Encoder | None, sentences: list[str]) -> None:
+        self._encoder = encoder
+        self._vectors = encoder.encode_passages(sentences) if encoder is not None else None
+
+    def of(self, question: str) -> tuple[int, ...]:
+        """Return the numbers of the sentences, the nearest first."""
+        if self._encoder is None or self._vectors is None:
+            return ()
+        cosines = self._vectors @ self._encoder.encode_queries([question])[0]
+        return tuple(int(n) for n in (-cosines).argsort(kind="stable"))
+
+
+def by_turns(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
+    """Return the numbers of both orders taken in turn, each once.
+
+    >>> by_turns((0, 1, 2), (2, 0, 1))
+    (0, 2, 1)
+    >>> by_turns((1, 0), ())
+    (1, 0)
+    """
+    pairs = zip_longest(first, second)
+    return tuple(dict.fromkeys(n for pair in pairs for n in pair if n is not None))
 
 
 def _also_holding(
@@ -146,12 +183,12 @@ def nearest(question: str, pool: Sequence[Judged]) -> tuple[int, ...]:
 def draw(example: Example, rng: random.Random, *, size: int) -> tuple[list[int], int]:
     """Return numbers of the pool to judge, those that answer first, and how many of them do.
 
-    At most two that answer; of the others two in three are drawn from the nearest twelve.
+    At most two that answer; of the others all but one are drawn from the nearest ten.
     """
     right = rng.sample(example.positives, min(2, len(example.positives)))
     wrong = [n for n in example.nearest if n not in example.positives and n not in example.unsure]
     wanted = min(size - len(right), len(wrong))
-    near = rng.sample(wrong[:12], min(round(wanted * 2 / 3), len(wrong[:12])))
+    near = rng.sample(wrong[:_NEAREST], min(max(0, wanted - 1), len(wrong[:_NEAREST])))
     rest = [n for n in wrong if n not in near]
     return right + near + rng.sample(rest, min(wanted - len(near), len(rest))), len(right)
 

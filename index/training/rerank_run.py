@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from index.entries import Encoder
 from index.errors import CorpusError
 from index.training.data import QUESTIONS_NAME
 from index.training.pairs import Example, practice_examples, public_examples
@@ -21,12 +22,14 @@ def train_reranker(
     public: Path | None = None,
     leave_out: Collection[str] = (),
     recipe: RerankRecipe | None = None,
+    encoder: Encoder | None = None,
     threads: int = 2,
     progress: Callable[[str], None] = print,
 ) -> Path:
     """Return ``out``, the reranker trained on ``public`` questions and the practice groups of ``data``.
 
-    Last come the questions of the groups in other words. It starts from ``model_dir``, the rebuilt default model.
+    Last come the questions of the groups in other words. It starts from ``model_dir``, the rebuilt default model;
+    ``encoder`` finds the wrong sentences that are nearest to a question, words alone do without it.
     The file is written after every epoch of practice; groups in ``leave_out`` are only measured on, by a sample.
 
     Raises:
@@ -34,7 +37,7 @@ def train_reranker(
 
     """
     recipe = recipe or RerankRecipe()
-    training, left_out, names = load(data, leave_out)
+    training, left_out, names = load(data, leave_out, encoder)
     import torch
 
     from index.training.reranker import Stage, measure, open_network, save, train
@@ -69,7 +72,9 @@ def train_reranker(
     return out
 
 
-def load(data: Path, leave_out: Collection[str]) -> tuple[list[Example], list[Example], list[str]]:
+def load(
+    data: Path, leave_out: Collection[str], encoder: Encoder | None = None
+) -> tuple[list[Example], list[Example], list[str]]:
     """Return the examples to train on, those left out, and the names of the groups trained on."""
     groups = sorted(path.parent for path in data.glob(f"*/{QUESTIONS_NAME}"))
     unknown = sorted(set(leave_out) - {group.name for group in groups})
@@ -78,6 +83,8 @@ def load(data: Path, leave_out: Collection[str]) -> tuple[list[Example], list[Ex
         known = ", ".join(group.name for group in groups) or "none"
         wrong = f"no practice group {', '.join(unknown)}" if unknown else "no practice group to train on"
         raise CorpusError(f"{data}: {wrong}; known: {known}; expected folders such as those of eval/practice")
-    training = [example for group in kept for example in practice_examples(group)]
-    left_out = [example for group in groups if group.name in leave_out for example in practice_examples(group)]
+    training = [example for group in kept for example in practice_examples(group, encoder)]
+    left_out = [
+        example for group in groups if group.name in leave_out for example in practice_examples(group, encoder)
+    ]
     return training, left_out, [group.name for group in kept]
