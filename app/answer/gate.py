@@ -128,7 +128,7 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     another_topic = reranked and features["off"] > 0 and features["judged"] <= least
     another_place = reranked and features["place_beyond"] > 0 and features["owner_other"] > 0 and unsure
     measure = not reranked and features["unit_missed"] > 0
-    absent = features["year_missed"] > 0 or features["place_missed"] >= 1.0
+    absent = features["year_missed"] >= 1.0 or features["place_missed"] >= 1.0
     return another_topic or another_place or measure or absent
 
 

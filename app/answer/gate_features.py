@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from app.answer.analyse import Analysis
+from app.answer.compound import asking_parts
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
 from app.answer.named import named_areas, named_offices, named_places, short_forms
@@ -41,7 +42,7 @@ def gate_features(
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),
         "office_missed": _missed(named_offices(analysis.folded), units, library),
-        "year_missed": 1.0 if missing_years(analysis, units, library) else 0.0,
+        "year_missed": _year_missed(analysis, units, library),
         "off": 1.0 if best.features["context"] < 0.12 else 0.0,
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
         "place_beyond": _beyond([*places, *areas], units, library),
@@ -77,13 +78,26 @@ def missing_unit(analysis: Analysis, units: Sequence[Unit]) -> str:
 def missing_years(analysis: Analysis, units: Sequence[Unit], library: Library) -> str:
     """Return the first year that the units do not speak of, or ``""``.
 
-    One year is the best unit's to hold; where the question fixes several, each of them may be another unit's.
+    One year is the best unit's to hold. Where the question fixes several, or asks several things of which one may
+    have the year, it may be another unit's.
     """
     years = {value.key[:4] for value in analysis.values if value.kind == "date" and YEAR.match(value.key)}
-    if len(years) < 2:
+    if len(years) < 2 and len(asking_parts(analysis.question)) < 2:
         return missing_year(analysis, units[0], library)
     near = [_surroundings(unit, library) for unit in units]
     return next((f"{year}年" for year in sorted(years) if not any(year in text for text in near)), "")
+
+
+def _year_missed(analysis: Analysis, units: Sequence[Unit], library: Library) -> float:
+    """Return 1 where a year is missed, .5 where nothing near speaks of any year but the document does of this one.
+
+    A report of the year names it once and says 1—11月 from then on.
+    """
+    year = missing_years(analysis, units, library)
+    if not year:
+        return 0.0
+    implied = year[:4] in library.folded_document(units[0].doc_id)
+    return 0.5 if implied and not YEAR.search(_surroundings(units[0], library)) else 1.0
 
 
 def missing_year(analysis: Analysis, unit: Unit, library: Library) -> str:

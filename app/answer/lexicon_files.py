@@ -25,6 +25,7 @@ class Lexicon:
     stopwords: frozenset[str]
     places: frozenset[str]
     injections: tuple[re.Pattern[str], ...]
+    opposites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +54,7 @@ def load_lexicon() -> Lexicon:
         places=frozenset(" ".join(_read("places.json")["names"]).split()),
         stopwords=frozenset(_read("stopwords.json")["words"]),
         injections=injections,
+        opposites=tuple((tuple(one), tuple(other)) for one, other in _read("opposites.json")["pairs"]),
     )
 
 

@@ -12,6 +12,7 @@ from app.answer.draft import Draft, Line, Span, shown, with_twins
 from app.answer.enumerations import Enumeration, find_enumerations
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
+from app.answer.named import names_a_rival
 from app.answer.replies import Replies
 from app.answer.select import Scored, TermMatcher
 from app.answer.values import find_values
@@ -114,6 +115,7 @@ def _inline(analysis: Analysis, scored: Sequence[Scored], library: Library, matc
             items = tuple((unit.text[a:b], with_twins(unit, library)) for a, b in enumeration.items)
             score = candidate.score + _count_bonus(analysis.count, enumeration.stated, len(items))
             score += matcher.covers(fold(_around(unit.text, enumeration))) + _permission_fit(analysis, unit.text)
+            score -= _LIST_MARGIN if names_a_rival(analysis.folded, unit.folded) else 0.0
             found.append(Listing(items, enumeration.lead, enumeration.stated, score, unit))
     return found
 

@@ -167,6 +167,26 @@ def _joined(words: Sequence[str]) -> list[str]:
     return joined
 
 
+# 西部(成都)科学城, 中国(四川)自贸区: what stands in brackets inside a name tells it from its likes.
+_BRACKETED = re.compile(
+    r"(?P<before>[\u4e00-\u9fff]{2})\((?P<which>[\u4e00-\u9fff]{2,4})\)(?P<behind>[\u4e00-\u9fff]{2})"
+)
+
+
+def names_a_rival(asked: str, text: str) -> bool:
+    """Return whether a folded text names another of what a question names by a word in brackets, and not that one.
+
+    >>> names_a_rival("西部(成都)科学城涉及哪些区域", "西部(重庆)科学城涉及北碚、江津")
+    True
+    """
+    for match in _BRACKETED.finditer(asked):
+        before, behind = re.escape(match["before"]), re.escape(match["behind"])
+        held = set(re.findall(rf"{before}\(([\u4e00-\u9fff]{{2,4}})\){behind}", text))
+        if held and match["which"] not in held:
+            return True
+    return False
+
+
 def short_forms(name: str) -> frozenset[str]:
     """Return the folded name with its short and long forms: 重庆 and 渝, 人社 and 人力资源和社会保障."""
     synonyms = load_lexicon().synonyms

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from app.answer.analyse import Analysis
+from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Unit
 from app.answer.named import named_areas, named_places
 from app.answer.select import TermMatcher
@@ -28,6 +29,8 @@ _ABOVE = re.compile(r"超过|以上|至少|不低于|不少于|大于|高于|多
 _BELOW = re.compile(r"不到|低于|少于|以下|不足|不超过|小于")
 # Below this share of the question's content in the clause, silence is better than a verdict.
 _SURE = 0.55
+# Below this share it speaks of something else.
+_ABOUT_IT = 0.3
 _LARGE = 10_000
 # A part of a clause with so many pairs of characters in common speaks of what is asked.
 _SPEAKS_OF_IT = 2
@@ -59,7 +62,11 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
         decided = _by_frequency(asked, unit.folded)
     if decided is None:
         decided = _by_negation(asked, unit.folded)
-    if decided is None and matcher.covers(unit.folded + unit.heading_folded) >= _SURE:
+    covered = matcher.covers(unit.folded + unit.heading_folded)
+    if decided is None and covered >= _ABOUT_IT and _opposite(asked, unit.folded):
+        decided = False
+    says_all = not any(word not in unit.folded for word in _LIMITS.findall(asked))
+    if decided is None and says_all and covered >= _SURE:
         decided = True
     return _held_back(decided, asked, unit.folded)
 
@@ -78,6 +85,23 @@ def _held_back(decided: bool | None, asked: str, text: str) -> bool | None:
     pairs = {asked[i : i + 2] for i in range(len(asked) - 1) if asked[i : i + 2].isalpha()}
     shared = max(sum(pair in part for pair in pairs) for part in denied)
     return False if shared >= _SPEAKS_OF_IT and not _EXCEPTS.search(text) else None
+
+
+# What the clause must say too before 是 stands: 「是否只有甲市」 is not answered by 「甲市…」.
+_LIMITS = re.compile(
+    r"固定|唯一|独家|独自|单独|只有|仅有|仅限|只能|必须|永久|首次|首个|第一个|最大|最高|最早|最多|全职|免费|无偿"
+)
+
+
+def _opposite(asked: str, text: str) -> bool:
+    """Return whether the question says one of two words that exclude each other, and the clause only the other."""
+    for one, other in load_lexicon().opposites:
+        for wanted, excluded in ((one, other), (other, one)):
+            if any(word in asked for word in wanted):
+                says = any(word in text for word in wanted)
+                if not says and any(word in text for word in excluded):
+                    return True
+    return False
 
 
 # 「是某局批的吗」: what an office does to a thing, longest first.

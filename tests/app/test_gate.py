@@ -105,6 +105,7 @@ def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -
         ({"off": 0.0, "judged": -5.0}, False),
         ({"off": 0.0, "judged": 5.0, "unit_missed": 1.0}, False),
         ({"off": 0.0, "judged": 5.0, "year_missed": 1.0}, True),
+        ({"off": 0.0, "judged": 5.0, "year_missed": 0.5}, False),
     ],
 )
 def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
@@ -113,6 +114,31 @@ def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
     names = ("unit_missed", "year_missed", "place_missed", "place_beyond", "owner_other")
     whole = {**dict.fromkeys(names, 0.0), "context": 0.5, **features}
     assert lacking(whole, reranked=True) is is_lacking
+
+
+@pytest.mark.parametrize(
+    ("question", "missed"),
+    [
+        ("2021年前11个月投资增速是多少？", 0.5),
+        ("2024年前11个月投资增速是多少？", 1.0),
+        ("试验场在2019年建成吗？", 1.0),
+        ("试验场何时建成，2019年前11个月投资增速是多少？", 1.0),
+        # Of several things asked, one may have the year.
+        ("试验场由谁建设，2023年开工的吗？", 0.0),
+    ],
+)
+def test_a_year_that_a_report_names_once_is_not_missed_for_sure(
+    make_library: MakeLibrary, question: str, missed: float
+) -> None:
+    far = "另外，有关单位继续做好服务保障工作，确保各项工作平稳有序推进。" * 12
+    report = f"2021年全市经济运行平稳。\n{far}\n1—11月，全市投资同比增长6.5%。\n"
+    library = make_library({"a": report, "b": "试验场项目\n试验场由甲市建设。\n试验场2023年开工，2025年建成。\n"})
+    words = "投资同比" if question.startswith("20") else "试验场"
+    scored = [
+        Scored(u, 1.0, {"cosine": 0.9, "own": 0.5, "context": 0.5}) for u in library.units if words in u.text
+    ]
+    features = gate_features(analyse(question), scored, [s.unit for s in scored if not s.unit.is_heading], library)
+    assert features["year_missed"] == missed
 
 
 PLAN = (

@@ -136,3 +136,18 @@ def test_the_head_and_foot_of_the_agreement_named_are_looked_up(
     best = next(u for u in library.units if u.text.startswith("丙丁" if "文旅" in question else "甲乙"))
     found = field_rows(analysis, library, TermMatcher(analysis, library), best)
     assert [unit.text for unit in found] == rows
+
+
+def test_the_table_of_another_document_is_left_where_a_sentence_speaks_of_just_what_is_asked(
+    make_library: MakeLibrary,
+) -> None:
+    notice = "甲区产业发展行动计划\n[ 发布机构 ] | 甲区发展改革局 |\n一、目标\n产业规模明显扩大。\n"
+    news = "乙区见闻\n丙网公司发布了二十城数字服务中心计划。\n"
+    library = make_library({"a": notice, "b": news})
+    row = next(u for u in library.units if "发布机构" in u.text)
+    told = next(u for u in library.units if "丙网公司" in u.text)
+    other, own = (
+        analyse(q) for q in ("二十城数字服务中心计划是谁发布的？", "甲区产业发展行动计划的发布机构是谁？")
+    )
+    assert field_rows(other, library, TermMatcher(other, library), told) == []
+    assert field_rows(own, library, TermMatcher(own, library), row) == [row]

@@ -192,3 +192,21 @@ def test_no_yes_stands_over_a_clause_that_denies_and_no_no_over_an_exception(
     decide: Decide, question: str, clause: str, expected: bool | None
 ) -> None:
     assert decide(question, clause) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("科技交流大会固定由甲市举办吗？", "科技交流大会由甲乙两市按年度轮流举办。", False),
+        ("科技交流大会轮流举办吗？", "科技交流大会由甲乙两市按年度轮流举办。", True),
+        ("企业参加联盟是强制的吗？", "企业自愿参加联盟。", False),
+        # 只有 is more than the clause says.
+        ("只有甲市参加科技交流大会吗？", "甲市参加科技交流大会。", None),
+        ("甲市参加科技交流大会吗？", "甲市参加科技交流大会。", True),
+        ("游泳馆免费吗？", "科技交流大会收费。", None),
+    ],
+)
+def test_words_that_exclude_each_other_deny(
+    decide: Decide, question: str, clause: str, expected: bool | None
+) -> None:
+    assert decide(question, clause) is expected
