@@ -12,9 +12,14 @@ from index.duplicates import same_claim
 
 MOST_EVENTS = 4
 _DAY_ASKED = re.compile(r"(?:\d{1,2}月|-)\d{1,2}(?:[日号]|(?!\d))")
+# 「甲路通车那天，乙区哪条路动工」: the day is that of something told, not named.
+_THAT_DAY = re.compile(
+    r"^(?P<told>[^，,？?]{4,40}?)的?(?:那一?天|那一?日|当天|当日|同一天|同天|同日)[，,]?(?P<asked>.{4,})$"
+)
+_MONTH_AND_DAY = re.compile(r"(?:\d{4}-)?(\d{2})-(\d{2})")
 _EVENTS = re.compile(
     r"(?:发生|举行|举办|开展|启动|进行|做|干|搞|办|忙|有)(?:了|过|着|的是?)?(?:哪|什么|啥|几)[\u4e00-\u9fff\d]{0,4}?(?:事|活动|动作|动静|动态|进展|安排)"
-    r"|(?:哪|什么|啥|几)[\u4e00-\u9fff\d]{0,4}?(?:大事|事情|事件|事儿|活动)|发生(?:了|过|的是?)(?:什么|啥)|(?:做|干|忙)(?:了|过|的是?)(?:什么|啥)"
+    r"|哪[一二两三几\d]?[件桩些个][\u4e00-\u9fff]{0,8}?(?:事|活动)|(?:什么|啥|几)[\u4e00-\u9fff\d]{0,4}?(?:大事|事情|事件|事儿|活动)|发生(?:了|过|的是?)(?:什么|啥)|(?:做|干|忙)(?:了|过|的是?)(?:什么|啥)"
 )
 
 
@@ -43,3 +48,24 @@ def events_of_day(analysis: Analysis, scored: Sequence[Scored], library: Library
         if not any(one.text == unit.text or same_claim(one.text, unit.text) for one in events):
             events.append(unit)
     return events[:MOST_EVENTS]
+
+
+def that_day(question: str) -> tuple[str, str] | None:
+    """Return what a question tells of a day that it does not name, and what it asks of that day, else ``None``.
+
+    >>> that_day("甲路通车那天，乙区哪条路动工？")
+    ('甲路通车', '乙区哪条路动工？')
+    """
+    match = _THAT_DAY.match(question)
+    if match is None or _DAY_ASKED.search(match["told"]):
+        return None
+    return match["told"], match["asked"]
+
+
+def day_of(unit: Unit) -> str:
+    """Return the first day with its month that a clause holds as 5月20日, or ``""``."""
+    for value in unit.values:
+        held = _MONTH_AND_DAY.fullmatch(value.key) if value.kind == "date" else None
+        if held is not None:
+            return f"{int(held[1])}月{int(held[2])}日"
+    return ""

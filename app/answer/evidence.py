@@ -13,6 +13,7 @@ from app.answer.analyse import Analysis, analyse
 from app.answer.chain import follow, next_step
 from app.answer.clock import Clock
 from app.answer.compound import side_names, sub_questions
+from app.answer.days import day_of, that_day
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
 from app.answer.gate import load_weights
@@ -21,7 +22,7 @@ from app.answer.library import Library, Unit
 from app.answer.read import Part, choose
 from app.answer.reranking import Judge, rerank
 from app.answer.scopes import Scope, Scopes
-from app.answer.select import Scored, TermMatcher, score_units
+from app.answer.select import Scored, TermMatcher, day_fit, score_units
 from app.answer.sides import Side, find_sides
 from app.answer.turns import Turn
 from index.retrieve import Retriever
@@ -36,7 +37,8 @@ class Evidence:
     part of a compound question and is empty for a simple one; ``chosen`` are the units a plain answer quotes;
     ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets
     side by side, each spoken of in a place of its own; ``parts`` then has a search for each question to each.
-    ``followed`` names the person that is asked for, where the best of ``chosen`` names only whose head it is.
+    ``followed`` is what a step on found: the person that is asked for, where the best of ``chosen`` names only
+    whose head it is, or what happened on the day of what the question tells.
     """
 
     asked: str
@@ -118,7 +120,11 @@ class Investigator:
             for row in field_rows(analysis, self.library, whole.matcher, chosen[0] if chosen else None)
             if doc_ids is None or row.doc_id in doc_ids
         )
-        followed = None if rows or sides else self._followed(analysis, chosen, doc_ids, clock)
+        followed = None
+        if not rows and not sides:
+            followed = self._on_that_day(analysis, doc_ids, clock) or self._followed(
+                analysis, chosen, doc_ids, clock
+            )
         return Evidence(
             question, understood, analysis, whole, parts, chosen, rows, hits, sides, bridge, hops, followed
         )
@@ -183,6 +189,25 @@ class Investigator:
         followed = follow(step, analysis, part.scored, self.library, self.judge)
         clock.mark("rerank")
         return followed
+
+    def _on_that_day(self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock) -> Unit | None:
+        """Return what is asked of the day of something that the question tells; only a judge can tell it."""
+        halves = that_day(analysis.question)
+        if halves is None or self.judge is None:
+            return None
+        told, _ = self._search(analyse(halves[0]), doc_ids, clock)
+        best = choose(told.scored, self.library, limit=1) if told.scored else []
+        day = day_of(best[0]) if best else ""
+        if not day:
+            return None
+        asked = analyse(f"{day}，{halves[1]}")
+        part, _ = self._search(asked, doc_ids, clock)
+        sure = (
+            s.unit
+            for s in part.scored
+            if not s.unit.is_heading and day_fit(asked, s.unit) > 0 and s.features.get("judged", 0.0) > 0
+        )
+        return next((unit for unit in sure if unit.number != best[0].number), None)
 
     def _inside(
         self, described: Sequence[Scored], halves: Hops, asked: Analysis, clock: Clock

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.days import asks_of_a_day, events_of_day
+from app.answer.days import asks_of_a_day, day_of, events_of_day, that_day
 from app.answer.library import Library
 from app.answer.read import Part, Reading, read
 from app.answer.replies import load_replies
@@ -26,6 +26,7 @@ NEWS = (
         ("6月3日这一天发生了哪两件事？", True),
         ("6月3日两区都有什么活动", True),
         ("6月3号干了啥", True),
+        ("2025年6月3日同一天，哪两件港口与道路的事办成了？", True),
         ("6月3日签的协议定了什么目标？", False),
         ("6月发生了哪些大事？", False),
         ("2027年有哪些事要做？", False),
@@ -48,3 +49,12 @@ def test_all_that_happened_is_told_once_the_best_first(make_library: MakeLibrary
     whole = Part(question, scored, TermMatcher(question, library))
     draft = read(Reading(whole, (), (), library, load_replies(ROOT / "prompts")))
     assert (draft.route, [line.text for line in draft.lines]) == ("day", texts)
+
+
+def test_a_day_may_be_told_by_what_happened(make_library: MakeLibrary) -> None:
+    assert that_day("甲乙专线打通当天，乙区哪条路动工？") == ("甲乙专线打通", "乙区哪条路动工？")
+    assert that_day("专线打通的那天乙区哪条路动工？") == ("专线打通", "乙区哪条路动工？")
+    assert that_day("6月3日当天乙区哪条路动工？") is None
+    assert that_day("专线哪天打通？") is None
+    library = make_library({"a": NEWS})
+    assert [day_of(u) for u in library.units if "启用" in u.text or "展厅" in u.text] == ["", "6月3日"]
