@@ -25,7 +25,7 @@ _MOST_READ = 6
 # The judge takes a clause for an answer above this logit.
 _TAKEN = 1.0
 _LONG_PART = 14
-_TITLE = re.compile(r"[省市区县州局厅部处院校会所]长|书记|主任|总裁|主席")
+_TITLE = re.compile(r"[省市区县州局厅部处院校会所港园团行厂台店班署庭社司]长|书记|主任|总裁|主席")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
