@@ -12,7 +12,7 @@ _ASKS = re.compile(
 )
 _POINTS_BACK = re.compile(r"这|那(?!么)|该|此|其(?!他|它|中)|它|当时|同时|又|还|后者|前者")
 _SIDES_CUE = re.compile(
-    r"不同|区别|异同|一样|一致|相同|差异|差别|相比|对比|比较|比起来|各(?=[自是有叫由怎列以要在用])|分别(?=[叫要由指代在签用])"
+    r"不同|区别|异同|一样|一致|相同|差异|差别|相比|对比|比较|比起来|vs|VS|各(?=[自是有叫由怎列以要在用])|分别(?=[叫要由指代在签用])"
     r"|哪[个一份家条项座种](?:更|先|后|早|晚|约定|的)|谁(?:更|先|后|高|多|大|早)|更[大高多长早晚快]|先通|还是.{1,12}[?？]"
 )
 _SIDES = re.compile(
@@ -120,6 +120,7 @@ def _sides(question: str) -> tuple[str, str, str, str] | None:
     """Return what stands before the two sides, the sides, and what stands after them."""
     if not _SIDES_CUE.search(question):
         return None
+    question = with_commas(question)
     for match in _SIDES.finditer(question):
         left = _LEADING.sub("", match["a"])
         right = match["b"]
@@ -133,6 +134,18 @@ def _sides(question: str) -> tuple[str, str, str, str] | None:
         head, tail = question[:start], question[match.end() :]
         return head, left + _shared_tail(left, right), right, tail
     return None
+
+
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff”》）)])[ \u3000]+(?=[\u4e00-\u9fff“《（(])")
+
+
+def with_commas(question: str) -> str:
+    """Return a question with commas for the spaces that part it as search boxes are used; names stay whole.
+
+    >>> with_commas("人才引进 甲协议与乙计划 各怎么安排"), with_commas("《甲乙 合作协议》")
+    ('人才引进，甲协议与乙计划，各怎么安排', '《甲乙 合作协议》')
+    """
+    return _GAP.sub(lambda gap: "，" if balanced(question[: gap.start()]) else gap.group(), question)
 
 
 def balanced(text: str) -> bool:

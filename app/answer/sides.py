@@ -11,18 +11,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from app.answer.analyse import content_terms
-from app.answer.compound import asking_parts, balanced
+from app.answer.compound import asking_parts, balanced, with_commas
 from app.answer.scopes import Scope, Scopes
 
 # Words that set things side by side; 各 and 分别 only where they share something out.
 _CUE = re.compile(
     r"(?<![与和同跟成])各(?![地类项种市级方部单区界族位色省县国])|分别|不同|不一样|两样|一样|一致|相同|区别|异同|差(?=在|多少|几|了|哪|别|异|距)|相差"
-    r"|相比|对比|比较|比起|比一下|比一比|对得上|更|有何差|哪(?:一)?[份个边家项条头座](?:.{0,8}(?:先|早|晚|快|慢|高|低|多|少|大|小|能|长|短))"
+    r"|vs|VS|相比|对比|比较|比起|比一下|比一比|对得上|更|有何差|哪(?:一)?[份个边家项条头座](?:.{0,8}(?:先|早|晚|快|慢|高|低|多|少|大|小|能|长|短))"
     r"|谁(?:先|早|晚|快|慢|高|低|多|少|大|小|长|短)"
 )
 _TURN_CUE = re.compile(r"又|呢|比一下|比比|同样|各|分别")
 _POINTS_BACK = re.compile(r"^(?:同时|这|那(?!份)|该|此|其|它|他|后者|前者)")
-_JOIN = re.compile(r"和|与|跟|以及|对比|相较于|相比于?|比起|vs\.?|VS")
+_JOIN = re.compile(r"和|与|跟|以及|对比|相较于|相比于?|比起| *(?:vs\.?|VS) *")
 _LEFT = re.compile(r"[^,，。;；:：?？]{2,30}$")
 _RIGHT_END = re.compile(
     r"各|分别|都|两份|两个|这两|在(?!建)|里|中|谁|哪|有什么|有何|有啥|有哪|相比|比较|对比|比(?!例|重|较)|之间|一样|是否|是不是|签|约定|规定|要求|提|列|写|差|[,，?？]|$"
@@ -70,6 +70,7 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
 
     Of several readings the one whose names say most, and most surely, is taken.
     """
+    question = with_commas(question)
     best: tuple[float, tuple[Side, ...]] = (0.0, ())
     for names, asked in (*_joined(question), *_in_turn(question)):
         first, second = scopes.resolve(names, doc_ids=doc_ids)
