@@ -132,6 +132,9 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="practice folders, e.g. eval/practice/a3",
     )
+    fit.add_argument(
+        "--also", type=Path, nargs="+", default=[], metavar="FILE", help="more dev questions on the corpus"
+    )
     fit.add_argument("--false-refusals", type=float, default=0.028, metavar="RATE", help="rate the gate may have")
     fit.add_argument("--write", action="store_true", help="write the file; without it the numbers are printed")
     fit.set_defaults(do=fitting.fit)

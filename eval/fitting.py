@@ -39,9 +39,13 @@ def fit(options: Namespace) -> int:
     cases = [case for case in load_cases(options.questions) if case.split == "dev"]
     if not cases:
         raise CasesError(f"{options.questions}: holds no question of the dev split")
+    for path in options.also:
+        cases += [case for case in load_cases(path) if case.split == "dev"]
     bench = open_bench()
     found = collect(bench.assistant, cases)
     source = "fitted on the dev questions by python -m eval fit"
+    if options.also:
+        source += f", with those of {', '.join(path.name for path in options.also)}"
     for folder in options.practice:
         found += _practice(folder)
     if options.practice:

@@ -164,3 +164,26 @@ def test_practice_asks_each_folder_over_its_own_documents(
     scored = json.loads(report.read_text(encoding="utf-8"))["runs"][0]["questions"]
     assert [(q["id"], q["scores"]["correct"]) for q in scored] == [("x1-1", 1.0), ("x2-1", 1.0)]
     assert "right outcome" in capsys.readouterr().out
+
+
+def test_fitting_reads_dev_questions_and_those_of_further_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import eval.fit
+
+    asked: list[str] = []
+
+    class EnoughError(Exception):
+        pass
+
+    def collect(assistant: object, cases: list[Any]) -> None:
+        asked.extend(case.id for case in cases)
+        raise EnoughError
+
+    monkeypatch.setattr(eval.fit, "collect", collect)
+    monkeypatch.setattr(opening, "open_bench", lambda: type("Bench", (), {"assistant": None})())
+    own = write(tmp_path / "own.jsonl", LINE | {"split": "dev"}, LINE | {"id": "kept", "split": "test"})
+    more = write(tmp_path / "more.jsonl", LINE | {"id": "more", "split": "dev"})
+    with pytest.raises(EnoughError):
+        main(["fit", "--questions", str(own), "--also", str(more)])
+    assert asked == ["output", "more"]
