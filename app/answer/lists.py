@@ -13,6 +13,7 @@ from app.answer.enumerations import Enumeration, find_enumerations
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
 from app.answer.named import names_a_rival
+from app.answer.openings import find_openings
 from app.answer.replies import Replies
 from app.answer.select import Scored, TermMatcher
 from app.answer.values import find_values
@@ -71,6 +72,7 @@ def read_list(
         *_inline(analysis, scored, library, matcher),
         *_sections(analysis, scored, library, matcher),
         *_in_runs(analysis, scored, library, matcher),
+        *_in_openings(analysis, scored, library, matcher),
     ]
     if analysis.kinds & {"who", "party"} and not asks_of_each(analysis):
         # Headings name tasks, not people.
@@ -168,6 +170,33 @@ def _in_runs(
         elif _ANNOUNCES.search(lead):
             score += _UNANNOUNCED
         found.append(Listing(tuple(items), lead, stated, score, None))
+    return found
+
+
+def _in_openings(
+    analysis: Analysis, scored: Sequence[Scored], library: Library, matcher: TermMatcher
+) -> list[Listing]:
+    """Return the sentences that open alike in the sections of the best units, where the question asks for such."""
+    found = []
+    seen = set()
+    for candidate in scored[:8]:
+        for group in find_openings(candidate.unit, library):
+            first = group.items[0][0]
+            if group.noun not in analysis.folded or (first.number, group.noun) in seen:
+                continue
+            seen.add((first.number, group.noun))
+            text = library.documents[first.doc_id].text
+            items = tuple(
+                (text[start:end], (Span(unit.doc_id, unit.passage_index, start, end),))
+                for unit, start, end in group.items
+            )
+            before = library.units[first.number - 1] if first.number else first
+            lead = before.text if before.headings == first.headings and before.doc_id == first.doc_id else ""
+            stated = _stated(f"{first.heading_folded} {fold(lead)}", len(items))
+            # The section is meant where its heading or the sentence that announces the items says so.
+            announced = matcher.covers(f"{first.heading_folded} {fold(lead)}")
+            score = candidate.score + announced + _count_bonus(analysis.count, stated, len(items))
+            found.append(Listing(items, lead, stated, score, None))
     return found
 
 
