@@ -37,7 +37,10 @@ from index.errors import SettingsError
 UNSURE = frozenset({None, "no_support", "value", "place"})
 # Coverage of the question's words below this is none.
 _NO_WORD = 0.02
-_ARTICLE = re.compile(r"第[一二三四五六七八九十百零\d]{1,5}[条款章节编]")
+# 第三条 of a text; 国内第一条…的线路 is none.
+_ARTICLE = re.compile(
+    r"(?<![国内全市省界西区是为的])第[一二三四五六七八九十百零\d]{1,5}[条款章节编](?![\u4e00-\u9fff]{0,12}?(?:线|路|道|桥|船|隧|带|廊|河))"
+)
 WEIGHTS_FILE = Path(__file__).parent / "gate.json"
 
 

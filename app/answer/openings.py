@@ -19,6 +19,8 @@ _NOUN_CHARS = 2
 _MOST_UNITS = 60
 # 「加快建设“五个中心”」 announces the items and is none.
 _COUNTED = re.compile(r"[一二两三四五六七八九十\d](?:个|大|类|项|条|座|处|所|家)")
+# 实施“安居工程”活动 is one of the 工程.
+_QUOTED = re.compile(r"“([^“”]{3,})”")
 _OPENING = re.compile(r"^\s*([\u4e00-\u9fffA-Za-z0-9“”\"（）()+—-]+?)\s*[，,。；;：:]")
 
 
@@ -45,7 +47,8 @@ def find_openings(unit: Unit, library: Library) -> list[Openings]:
             continue
         if one.headings and match[1] in one.headings[-1]:
             continue
-        noun = match[1].rstrip('”"）)')[-_NOUN_CHARS:]
+        named = _QUOTED.findall(match[1])
+        noun = (named[-1] if named else match[1]).rstrip('”"）)')[-_NOUN_CHARS:]
         if re.fullmatch(r"[\u4e00-\u9fff]{2}", noun):
             by_noun.setdefault(noun, []).append((one, one.start + match.start(1), one.start + match.end(1)))
     return [Openings(noun, tuple(items)) for noun, items in by_noun.items() if len(items) >= _LEAST_ITEMS]

@@ -65,6 +65,20 @@ def test_what_no_document_holds_is_named(make_library: MakeLibrary, question: st
     assert found[0] == reason
 
 
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("协议第九条讲什么？", "article"),
+        ("第九条怎么规定的？", "article"),
+        ("国内第九条跨市通车的线是哪条？", None),
+        ("第九条高铁线何时通车？", None),
+    ],
+)
+def test_a_ninth_line_is_no_article(make_library: MakeLibrary, question: str, code: str | None) -> None:
+    found = veto(analyse(question), make_library({"a": TEXT}))
+    assert (found[0] if found else None) == code
+
+
 def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> None:
     library = make_library({"a": TEXT})
     analysis = analyse("双方共建的试验场占地多少亩？")

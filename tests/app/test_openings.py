@@ -43,3 +43,12 @@ def test_they_are_listed_where_the_question_asks_for_that_noun(make_library: Mak
         "共3项：", "1. 打造加工制造中心", "2. 打造物流分拨中心", "3. 打造检测维修中心"
     ]  # fmt: skip
     assert "1. 打造加工制造中心" not in (listed("港区有哪些航线？") or [])
+
+
+def test_a_quoted_name_is_what_a_sentence_opens_with(make_library: MakeLibrary) -> None:
+    text = (
+        "甲区计划\n一、人才\n实施“种子工程”，资助学业。实施“育苗工程”，引导实习。实施“安居工程”活动，解决住房。\n"
+    )
+    library = make_library({"a": text})
+    (group,) = find_openings(next(u for u in library.units if "育苗" in u.text), library)
+    assert (group.noun, len(group.items)) == ("工程", 3)
