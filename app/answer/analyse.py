@@ -26,6 +26,12 @@ _FREQUENCY = re.compile(
 _NAME_ASKED = re.compile(
     r"是谁|谁(?:是|担任|当|任|来当|出任)|叫(?:什么|啥)|姓(?:什么|啥|甚)|姓名|名字|哪位|哪一位|何人|什么人|哪个人|是哪个(?:$|[?？])"
 )
+# Only people do these.
+_PERSON_ACTS = re.compile(
+    r"(?:谁|哪位|何人)(?:来|去|分别|各自?|代表双?方?){0,2}(?:签字|落笔|致辞|讲话|讲解|带队|率队|挂帅|主持|陪同)"
+)
+# Kinds of value that no figure is: their words in a clause tell them.
+WORDED = ("address", "clock")
 _SHARE = re.compile(r"占.{0,14}(?:的?比(?!较|如|赛|例尺)|几成|百分之|份额)|百分之几|几成|几个百分点|多大比例")
 _MEANS = re.compile(
     r"(?:到底|究竟|具体|所称|所说|是)?指(?:的是|的|是)?(?:哪些|哪[一几]?[个类种]|什么|啥)|(?:代表|意味着)(?:的是)?(?:什么|啥|哪)|算不算数"
@@ -151,14 +157,15 @@ def _value_kinds(folded: str, kinds: frozenset[str], lexicon: Lexicon) -> tuple[
     if "number" in kinds:
         named = {UNIT_OF[unit] for unit in units}
         for attribute, words in lexicon.attributes.items():
-            if attribute not in {"person", "phone", "date"} and any(word in folded for word in words):
+            if attribute not in {"person", "phone", "date", *WORDED} and any(word in folded for word in words):
                 named.add(attribute)
         if _SHARE.search(folded):
             named = {"percent"}
         wanted |= named or {"figure"}
-    if any(word in folded for word in lexicon.attributes["phone"]) and kinds - {"yes_no", "list"}:
-        wanted.add("phone")
-    if any(word in folded for word in lexicon.attributes["person"]) and _NAME_ASKED.search(folded):
+    if not kinds or kinds - {"yes_no", "list"}:
+        wanted |= {kind for kind in ("phone", *WORDED) if any(word in folded for word in lexicon.attributes[kind])}
+    named_one = any(word in folded for word in lexicon.attributes["person"]) and _NAME_ASKED.search(folded)
+    if named_one or _PERSON_ACTS.search(folded):
         wanted.add("person")
     return frozenset(wanted), units
 

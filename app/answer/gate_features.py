@@ -183,15 +183,22 @@ def missing_value(analysis: Analysis, units: Sequence[Unit]) -> str:
         if kind == "person":
             if not any(_PERSON.search(u.text) for u in units):
                 return kind
-        elif kind == "phone" and not any(_CONTACT.search(u.text) for u in units):
+        elif kind in _WORDS_OF and not any(_WORDS_OF[kind].search(u.text) for u in units):
             return kind
-    if analysis.value_kinds - {"person", "phone"} and all(type_fit(analysis, u) < HOLDS_VALUE for u in units):
-        return sorted(analysis.value_kinds - {"person", "phone"})[0]
+    figures = analysis.value_kinds - {"person", *_WORDS_OF}
+    if figures and all(type_fit(analysis, u) < HOLDS_VALUE for u in units):
+        return sorted(figures)[0]
     return ""
 
 
 YEAR = re.compile(r"(?:19|20)\d{2}")
-_CONTACT = re.compile(r"\d{3,4}-?\d{7,8}|@|https?:")
+_WORDS_OF = {
+    "phone": re.compile(r"\d{3,4}-?\d{7,8}|@|https?:"),
+    "address": re.compile(
+        r"[路街巷道](?:\d|[一二三四五六七八九十])+|\d+号(?![线文令期])|[\d一二三四五六七八九十]+[楼层]|大厦|窗口|地址|门牌"
+    ),
+    "clock": re.compile(r"\d{1,2}[:：]\d{2}|(?:\d|[一二三四五六七八九十])[点时](?![间到建意半面]|之)|全天|24小时"),
+}
 # The two hundred most frequent family names but those that more often begin another word behind a title.
 _SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from app.answer.analyse import Analysis, content_terms
+from app.answer.analyse import WORDED, Analysis, content_terms
 from app.answer.draft import Draft, Line
 from app.answer.fold import content_key, fold
 from app.answer.library import Library
@@ -67,7 +67,7 @@ def asked_values(values: Sequence[Value], analysis: Analysis) -> list[Value]:
 
     Nothing is returned for a question that asks for no figure.
     """
-    kinds = analysis.value_kinds - {"person", "phone", "frequency"}
+    kinds = analysis.value_kinds - {"person", "phone", "frequency", *WORDED}
     brought = {value.key for value in analysis.values}
     if not kinds:
         return []

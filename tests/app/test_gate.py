@@ -209,3 +209,23 @@ def test_an_office_holder_is_named_by_a_family_name_behind_the_title(
     library = make_library({"a": text + "\n"})
     analysis = analyse("一把手叫什么名字？")
     assert missing_value(analysis, library.units[:1]) == ("" if named else "person")
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "missing"),
+    [
+        ("展示馆的具体地址在哪里？", "展示馆将于近期落地乙市。", "address"),
+        ("展示馆的具体地址在哪里？", "展示馆设在乙市滨江路18号。", ""),
+        ("湿地公园几点开门？", "湿地公园迎来大批市民。", "clock"),
+        ("湿地公园几点开门？", "湿地公园每天9:00开放。", ""),
+        ("湿地公园几点开门？", "湿地公园早上八点开放。", ""),
+        ("签约时由谁代表签字？", "双方签署合作协议。", "person"),
+        ("签约时由谁代表签字？", "主任王建国代表双方签字。", ""),
+        ("展示馆由谁建设？", "展示馆由乙市建设。", ""),
+    ],
+)
+def test_an_address_an_hour_and_who_signs_are_missed_by_their_words(
+    make_library: MakeLibrary, question: str, clause: str, missing: str
+) -> None:
+    library = make_library({"a": clause})
+    assert missing_value(analyse(question), library.units) == missing
