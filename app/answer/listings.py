@@ -32,7 +32,7 @@ def permission_fit(analysis: Analysis, text: str) -> float:
 
 
 def stated_count(lead: str, size: int) -> int | None:
-    """Return the number of items that the words before a list of ``size`` state, or ``None`` where none is near."""
+    """Return the number of items that the words before a list of ``size`` state, or ``None``."""
     counts = [int(m.group()) for v in find_values(lead) if v.kind == "count" and (m := re.match(r"\d+", v.key))]
     return size if size in counts else (counts[-1] if counts and abs(counts[-1] - size) <= 2 else None)
 
