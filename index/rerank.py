@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from index.crossing import PairScorer, PairTokenizer
 
-WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v3.safetensors"
-WEIGHTS_SHA256: Final = "42c8f4fc4f570f840765f631e9d6973b27eff3bec1c6fc19ad9b0b936105d29c"
+WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v4.safetensors"
+WEIGHTS_SHA256: Final = "cdb581e0eea2aa89a00f32df7537bbd6283b6df7868759658fcdc79ab25e3f05"
 _REMEDY: Final = 'restore index/weights from the repository, or set reranker = "none"'
 _MAX_CACHED: Final = 50_000
 _MAX_SCORES: Final = 20_000

@@ -25,8 +25,9 @@ from index.duplicates import same_claim
 MAX_UNITS = 3
 MAX_CHARS = 260
 # Units scoring this much below the best one add more length than content (dev and practice questions).
-MARGIN = 1.6
+MARGIN = 1.2
 _PER_PART = 2
+_PART_MARGIN = 0.8
 # Sentences, one a line: a list or a table is never led by another clause.
 _FOLLOWED = frozenset({"plain", "hops", "parts"})
 _SAME_SECTION = 1.5
@@ -196,7 +197,7 @@ def read_parts(reading: Reading) -> Draft:
         scored = part.scored
         if chosen and points_back(part.analysis.question):
             scored = _prefer_section(scored, chosen[-1])
-        best = choose(scored, reading.library, limit=_PER_PART, margin=MARGIN / 2)
+        best = choose(scored, reading.library, limit=_PER_PART, margin=_PART_MARGIN)
         for unit in completed(best, part.analysis, reading.library):
             if size and size + len(unit.text) > MAX_CHARS * 1.4:
                 break
