@@ -70,6 +70,7 @@ def test_what_no_document_holds_is_named(make_library: MakeLibrary, question: st
     [
         ("协议第九条讲什么？", "article"),
         ("第九条怎么规定的？", "article"),
+        ("合作十二条的第九条具体写的什么？", "article"),
         ("国内第九条跨市通车的线是哪条？", None),
         ("第九条高铁线何时通车？", None),
     ],
