@@ -78,7 +78,13 @@ def read_list(
             return Draft(tuple(lines), "list.counted", (best.inline.number,))
         for unit in whole_sentences([best.inline], library):
             lines.append(Line(shown(unit.text), with_twins(unit, library)))
-        others = (s for s in scored if not s.unit.is_heading and s.unit.number != best.inline.number)
+        others = (
+            s
+            for s in scored
+            if not s.unit.is_heading
+            and s.unit.number != best.inline.number
+            and not names_a_rival(analysis.folded, s.unit.folded)
+        )
         beside = next(others, None)
         if beside is not None and beside.score > best.score - LIST_MARGIN and best.stated != count:
             lines.append(Line(shown(beside.unit.text), with_twins(beside.unit, library)))

@@ -192,3 +192,15 @@ def test_clauses_told_apart_by_one_and_another_are_shown_together(make_library: 
     library = make_library({"a": text, "b": NOISE})
     first = next(unit for unit in library.units if "南湖" in unit.text)
     assert [unit.text[:3] for unit in whole_sentences([first], library)] == ["双方选", "另一条"]
+
+
+def test_the_list_of_a_rival_by_its_bracketed_name_is_neither_the_answer_nor_beside_it(
+    make_library: MakeLibrary,
+) -> None:
+    text = (
+        "两地科学城\n东部（甲州）科学城涉及和平、兴安、永定、长乐、新丰五个区。\n"
+        "东部（乙州）科学城涉及直管区、空港新区、高新区、双溪区。\n"
+    )
+    draft = listed("东部（乙州）科学城涉及哪些区？", make_library({"a": text, "b": NOISE}))
+    assert draft is not None
+    assert [line.text for line in draft.lines] == ["东部（乙州）科学城涉及直管区、空港新区、高新区、双溪区。"]
