@@ -36,11 +36,12 @@ def events_of_day(analysis: Analysis, scored: Sequence[Scored], library: Library
     if not asks_of_a_day(analysis):
         return []
     rank = {s.unit.number: n for n, s in enumerate(scored)}
-    found_in = {s.unit.doc_id for s in scored}
+    passages = (n for d in dict.fromkeys(s.unit.doc_id for s in scored) for n in library.store.passages_of[d])
     held = [
         unit
-        for unit in library.units
-        if unit.doc_id in found_in and not unit.is_heading and unit.values and day_fit(analysis, unit) > 0
+        for number in passages
+        for unit in library.units_of(number)
+        if not unit.is_heading and unit.values and day_fit(analysis, unit) > 0
     ]
     held.sort(key=lambda unit: (rank.get(unit.number, len(rank)), unit.number))
     events: list[Unit] = []

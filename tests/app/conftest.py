@@ -452,6 +452,10 @@ class _TextStore:
             for document in self.documents.values()
             for passage in make_passages(document, build_outline(document.text), max_chars=400)
         )
+        self.passages_of = {
+            name: [n for n, passage in enumerate(self.passages) if passage.doc_id == name]
+            for name in self.documents
+        }
 
         spans = [self.sentence_spans(number) for number in range(len(self.passages))]
         self.copies = Copies(claim_digests(list(self.documents.values()), self.passages, spans))
