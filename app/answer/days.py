@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 from app.answer.analyse import Analysis
 from app.answer.library import Library, Unit
-from app.answer.select import Scored, day_fit
+from app.answer.select import Scored, day_fit, year_fit
+from app.answer.values import month_and_day
 from index.duplicates import same_claim
 
-MOST_EVENTS = 4
+_MOST_EVENTS = 4
 _DAY_ASKED = re.compile(r"(?:\d{1,2}月|-)\d{1,2}(?:[日号]|(?!\d))")
 # 「甲路通车那天，乙区哪条路动工」: the day is that of something told, not named.
 _THAT_DAY = re.compile(
     r"^(?P<told>[^，,？?]{4,40}?)的?(?:那一?天|那一?日|当天|当日|同一天|同天|同日)[，,]?(?P<asked>.{4,})$"
 )
-_MONTH_AND_DAY = re.compile(r"(?:\d{4}-)?(\d{2})-(\d{2})")
 _EVENTS = re.compile(
     r"(?:发生|举行|举办|开展|启动|进行|做|干|搞|办|忙|有)(?:了|过|着|的是?)?(?:哪|什么|啥|几)[\u4e00-\u9fff\d]{0,4}?(?:事|活动|动作|动静|动态|进展|安排)"
     r"|哪[一二两三几\d]?[件桩些个][\u4e00-\u9fff]{0,8}?(?:事|活动)|(?:什么|啥|几)[\u4e00-\u9fff\d]{0,4}?(?:大事|事情|事件|事儿|活动)|发生(?:了|过|的是?)(?:什么|啥)|(?:做|干|忙)(?:了|过|的是?)(?:什么|啥)"
@@ -31,7 +31,7 @@ def asks_of_a_day(analysis: Analysis) -> bool:
 def events_of_day(analysis: Analysis, scored: Sequence[Scored], library: Library) -> list[Unit]:
     """Return the clauses of the documents found that hold the day of a question, the best first, each claim once.
 
-    At most four; none where the question does not ask what happened on a day.
+    At most four, none of another year; none where the question does not ask what happened on a day.
     """
     if not asks_of_a_day(analysis):
         return []
@@ -41,14 +41,14 @@ def events_of_day(analysis: Analysis, scored: Sequence[Scored], library: Library
         unit
         for number in passages
         for unit in library.units_of(number)
-        if not unit.is_heading and unit.values and day_fit(analysis, unit) > 0
+        if not unit.is_heading and day_fit(analysis, unit) > 0 and year_fit(analysis, unit, "") >= 0
     ]
     held.sort(key=lambda unit: (rank.get(unit.number, len(rank)), unit.number))
     events: list[Unit] = []
     for unit in held:
         if not any(one.text == unit.text or same_claim(one.text, unit.text) for one in events):
             events.append(unit)
-    return events[:MOST_EVENTS]
+    return events[:_MOST_EVENTS]
 
 
 def that_day(question: str) -> tuple[str, str] | None:
@@ -66,7 +66,7 @@ def that_day(question: str) -> tuple[str, str] | None:
 def day_of(unit: Unit) -> str:
     """Return the first day with its month that a clause holds as 5月20日, or ``""``."""
     for value in unit.values:
-        held = _MONTH_AND_DAY.fullmatch(value.key) if value.kind == "date" else None
-        if held is not None:
-            return f"{int(held[1])}月{int(held[2])}日"
+        month, _, day = month_and_day(value).partition("-")
+        if day:
+            return f"{int(month)}月{int(day)}日"
     return ""

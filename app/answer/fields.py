@@ -31,8 +31,8 @@ def field_rows(analysis: Analysis, library: Library, matcher: TermMatcher, best:
         rows = [unit for units in library.tables.values() for unit in units if _column(unit) in analysis.fields]
         # A question that names no document can only mean the one that has such a row, if there is but one.
         named = [row for row in rows if covered[row.doc_id] >= max(top, _LEAST_SHARED)]
-        told = best is not None and matcher.covers(best.folded) > top + _LEAST_SHARED
-        if told and best is not None and best.doc_id not in {row.doc_id for row in named or rows}:
+        elsewhere = best is not None and best.doc_id not in {row.doc_id for row in named or rows}
+        if best is not None and elsewhere and matcher.covers(best.folded) > top + _LEAST_SHARED:
             # 「某计划谁发布的」: a sentence of another document speaks of just that.
             return []
         if named:

@@ -76,7 +76,7 @@ def in_openings(
             # The section is meant where its heading or the sentence that announces the items says so.
             announced = matcher.covers(f"{first.heading_folded} {fold(lead)}")
             score = candidate.score + announced + count_bonus(analysis.count, stated, len(items))
-            found.append(Listing(items, lead, stated, score, None))
+            found.append(Listing(items, lead, stated, score, None, complete=False))
     return found
 
 

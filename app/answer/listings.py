@@ -17,13 +17,18 @@ _FORBIDS = re.compile(r"不能|不得|不许|不准|不可(?!持续)|不让|禁�
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list that may be the answer: its items' texts and spans, how it introduces itself, and its score."""
+    """A list that may be the answer: its items' texts and spans, how it introduces itself, and its score.
+
+    ``complete``: its form leaves no doubt that these are all, so that their number may be told though nothing
+    states it.
+    """
 
     items: tuple[tuple[str, tuple[Span, ...]], ...]
     lead: str
     stated: int | None
     score: float
     inline: Unit | None
+    complete: bool = True
 
 
 def permission_fit(analysis: Analysis, text: str) -> float:

@@ -66,7 +66,7 @@ def read_list(
     if best.score < top.score - LIST_MARGIN:
         return None
     count = len(best.items)
-    agreed = best.stated is None or best.stated == count
+    agreed = best.stated == count or (best.stated is None and best.complete)
     lines = []
     if best.inline is not None:
         # A count is only claimed where the sentence itself states it; a run of 、 may be a part of a longer list.

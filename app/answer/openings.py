@@ -17,9 +17,9 @@ _LEAST_CHARS, _MOST_CHARS = 4, 22
 _NOUN_CHARS = 2
 # Units of one section that are looked at; longer ones are documents without headings.
 _MOST_UNITS = 60
-# 「加快建设“五个中心”」 announces the items and is none.
+# 「建设“三大基地”」 announces the items and is none.
 _COUNTED = re.compile(r"[一二两三四五六七八九十\d](?:个|大|类|项|条|座|处|所|家)")
-# 实施“安居工程”活动 is one of the 工程.
+# 开展“绿道工程”行动 is one of the 工程.
 _QUOTED = re.compile(r"“([^“”]{3,})”")
 _OPENING = re.compile(r"^\s*([\u4e00-\u9fffA-Za-z0-9“”\"（）()+—-]+?)\s*[，,。；;：:]")
 
@@ -33,10 +33,7 @@ class Openings:
 
 
 def find_openings(unit: Unit, library: Library) -> list[Openings]:
-    """Return the groups of at least three sentences of the unit's section whose first clauses end in one noun.
-
-    A group is unbroken but for sentences that go on about the item before them.
-    """
+    """Return the groups of at least three sentences of the unit's section whose first clauses end in one noun."""
     section = section_of(unit, library)
     if len(section) > _MOST_UNITS:
         return []

@@ -12,7 +12,7 @@ from app.answer.analyse import Analysis
 from app.answer.fold import fold
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Library, Unit
-from app.answer.values import UNIT_OF, Value
+from app.answer.values import UNIT_OF, Value, month_and_day
 from index.types import Hit
 
 # How much a term found only around the sentence counts, against one found in it.
@@ -268,19 +268,12 @@ def year_fit(analysis: Analysis, unit: Unit, title: str) -> float:
     return 0.0
 
 
-_DAY = re.compile(r"(?:\d{4}-)?(\d{2}-\d{2})")
-
-
 def day_fit(analysis: Analysis, unit: Unit) -> float:
     """Return 1 where the unit holds a day (5月20日) that the question fixes, -1 where it holds others only."""
-    asked, held = ({m[1] for v in values if (m := _day(v))} for values in (analysis.values, unit.values))
+    asked, held = ({day for v in values if (day := month_and_day(v))} for values in (analysis.values, unit.values))
     if not asked or not held:
         return 0.0
     return 1.0 if asked & held else -1.0
-
-
-def _day(value: Value) -> re.Match[str] | None:
-    return _DAY.fullmatch(value.key) if value.kind == "date" else None
 
 
 def fixed_fit(analysis: Analysis, unit: Unit) -> float:

@@ -95,6 +95,19 @@ def same_day(value: Value, day: Value) -> bool:
     return value.kind == "date" and value.key.endswith(f"-{day.key.zfill(2)}")
 
 
+_MONTH_AND_DAY = re.compile(r"(?:\d{4}-)?(\d{2}-\d{2})")
+
+
+def month_and_day(value: Value) -> str:
+    """Return the month and the day of a date as they stand in its key, ``""`` for anything else.
+
+    >>> [month_and_day(value) for value in find_values("2027年，5月20日，300万辆")]
+    ['', '05-20', '']
+    """
+    match = _MONTH_AND_DAY.fullmatch(value.key) if value.kind == "date" else None
+    return match[1] if match else ""
+
+
 def han_to_int(text: str) -> int:
     """Return the integer written in Chinese numerals below ten thousand.
 

@@ -16,7 +16,7 @@ Reader = Callable[[str], Any]
 def add_training(commands: Any, *, names: Reader, positive: Reader) -> None:
     """Add the two commands; ``names`` and ``positive`` read a list of names and a number of at least 1."""
     adapter = commands.add_parser("train-adapter", help="train the default model's adapter on practice questions")
-    _add_data(adapter, names, positive, epochs=3, out=ADAPTER_FILE)
+    _add_data(adapter, names, positive, epochs=2, out=ADAPTER_FILE)
     adapter.set_defaults(run=_train_adapter)
     reranker = commands.add_parser("train-reranker", help="train the reranker on public and practice questions")
     _add_data(reranker, names, positive, epochs=2, out=RERANKER_FILE)

@@ -45,6 +45,12 @@ def test_all_that_happened_is_told_once_the_best_first(make_library: MakeLibrary
     texts = [unit.text for unit in events_of_day(question, scored, library)]
     # Only of the documents that were found; the second report of one signing is not repeated.
     assert texts == ["6月3日，乙区的数据中心同时启用。", "6月3日，甲区与乙区签署合作协议。"]
+    # A clause with a year of its own is of another day.
+    other = analyse("2024年6月3日发生了哪几件事？")
+    dated = make_library({"a": NEWS + "2023年6月3日，丙区办了展会。\n"})
+    assert all(
+        "展会" not in u.text for u in events_of_day(other, [Scored(u, 1.0, {}) for u in dated.units], dated)
+    )
     assert events_of_day(analyse("6月3日签的协议定了什么目标？"), scored, library) == []
     whole = Part(question, scored, TermMatcher(question, library))
     draft = read(Reading(whole, (), (), library, load_replies(ROOT / "prompts")))

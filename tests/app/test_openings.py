@@ -42,13 +42,16 @@ def test_they_are_listed_where_the_question_asks_for_that_noun(make_library: Mak
     assert listed("港区要打造哪三个中心？") == [
         "共3项：", "1. 打造加工制造中心", "2. 打造物流分拨中心", "3. 打造检测维修中心"
     ]  # fmt: skip
+    # Nothing states how many there are: the number found is not told.
+    library = make_library({"a": PLAN.replace("加快建设“三个中心”。", "")})
+    assert listed("港区要打造哪些中心？") == ["1. 打造加工制造中心", "2. 打造物流分拨中心", "3. 打造检测维修中心"]
     assert "1. 打造加工制造中心" not in (listed("港区有哪些航线？") or [])
 
 
 def test_a_quoted_name_is_what_a_sentence_opens_with(make_library: MakeLibrary) -> None:
     text = (
-        "甲区计划\n一、人才\n实施“种子工程”，资助学业。实施“育苗工程”，引导实习。实施“安居工程”活动，解决住房。\n"
+        "甲区计划\n一、城市\n实施“清泉工程”，整治河道。实施“绿道工程”，连通公园。实施“明灯工程”行动，更换路灯。\n"
     )
     library = make_library({"a": text})
-    (group,) = find_openings(next(u for u in library.units if "育苗" in u.text), library)
+    (group,) = find_openings(next(u for u in library.units if "绿道" in u.text), library)
     assert (group.noun, len(group.items)) == ("工程", 3)

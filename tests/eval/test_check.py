@@ -1,6 +1,9 @@
 from dataclasses import replace
+from pathlib import Path
 
-from eval.cases import Case, Quote
+import pytest
+
+from eval.cases import Case, Quote, load_cases
 from eval.check import Problem, Texts, check_cases, count_table
 from eval.families import join_facts
 from eval.merge import assign_splits, in_fast_subset, settle_evidence, split_of
@@ -132,3 +135,11 @@ def test_the_count_table_adds_up() -> None:
     assert "unanswerable/figure_not_given 1" in table
     assert "facts: 2; paraphrases: 1 of 1 questions, 0 of them with at least two" in table
     assert str(Problem("a", "b")) == "error: a: b"
+
+
+@pytest.mark.parametrize("name", ["more", "unseen", "unseen2", "unseen3"])
+def test_the_further_question_files_stand_on_the_corpus(name: str) -> None:
+    from eval.opening import corpus_texts
+
+    cases = load_cases(Path(__file__).parents[2] / "eval" / f"{name}.jsonl")
+    assert [problem for problem in check_cases(cases, corpus_texts()) if problem.is_error] == []
