@@ -118,7 +118,7 @@ def load_group(folder: Path) -> Group:
         try:
             if record.get("history"):
                 continue
-            wordings = [str(record["question"]), *filter(None, [other_words.get(str(record["id"]))])]
+            wordings = [str(record["question"]), *other_words.get(str(record["id"]), ())]
             if not record["answerable"]:
                 unanswerable += wordings
                 continue
@@ -184,8 +184,10 @@ def read_records(path: Path) -> Iterator[tuple[int, Any]]:
                 raise CorpusError(f"{path}, line {number} is not JSON ({error}); expected one object") from error
 
 
-def read_reworded(folder: Path) -> dict[str, str]:
-    """Return the other wordings in a folder of groups by the id of the question, none without such a file.
+def read_reworded(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the other wordings in a folder of groups by the id of the question, in the order of the file.
+
+    A question may have several; without such a file there are none.
 
     Raises:
         CorpusError: a line is not an object with ``id`` and ``question``.
@@ -194,8 +196,12 @@ def read_reworded(folder: Path) -> dict[str, str]:
     path = folder / REWORDED_NAME
     if not path.is_file():
         return {}
+    found: dict[str, tuple[str, ...]] = {}
     try:
-        return {str(record["id"]): str(record["question"]) for _, record in read_records(path)}
+        for _, record in read_records(path):
+            name = str(record["id"])
+            found[name] = (*found.get(name, ()), str(record["question"]))
+        return found
     except (KeyError, TypeError) as error:
         raise CorpusError(f"{path}: every line needs id and question ({type(error).__name__} {error})") from error
 

@@ -82,7 +82,7 @@ def practice_examples(folder: Path, encoder: Encoder | None = None) -> list[Exam
             facts = tuple(str(fact) for alternatives in record["key_facts"] for fact in alternatives)
             positives = tuple(touched([place[:3] for place in places], spots)) if record["answerable"] else ()
             unsure = _also_holding(record["key_facts"], pool, positives) if positives else ()
-            wordings = [str(record["question"]), *filter(None, [other_words.get(str(record["id"]))])]
+            wordings = [str(record["question"]), *other_words.get(str(record["id"]), ())]
         except (KeyError, TypeError, AttributeError) as error:
             raise CorpusError(
                 f"{folder / QUESTIONS_NAME}, line {number}: {type(error).__name__} {error}; expected the fields "

@@ -112,6 +112,9 @@ def test_a_question_said_again_in_other_words_has_the_same_answer(group: Path) -
     cars, again, *_ = practice_examples(group)
     assert (again.question, again.positives, again.facts) == ("造车目标", cars.positives, cars.facts)
     assert [example.reworded for example in practice_examples(group)] == [False, True, False, False]
+    twice = '{"id": "x-1", "question": "造车目标"}\n{"id": "x-1", "question": "车要造多少"}\n'
+    (group.parent / "reworded.jsonl").write_text(twice, encoding="utf-8")
+    assert [example.question for example in practice_examples(group)][1:3] == ["造车目标", "车要造多少"]
     (group.parent / "reworded.jsonl").write_text('{"id": "x-1"}\n', encoding="utf-8")
     with pytest.raises(CorpusError, match=r"reworded\.jsonl: every line needs id and question"):
         practice_examples(group)
