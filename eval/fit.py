@@ -164,7 +164,12 @@ def fit_gate(
             None
             if sure
             else gate_features(
-                evidence.analysis, evidence.scored, evidence.chosen, one.library, sides=bool(evidence.sides)
+                evidence.analysis,
+                evidence.scored,
+                evidence.chosen,
+                one.library,
+                sides=bool(evidence.sides),
+                chained=evidence.in_steps,
             )
         )
         if features is None or lacking(features, reranked=reranked):

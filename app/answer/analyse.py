@@ -14,7 +14,7 @@ KINDS = ("comparison", "yes_no", "date", "number", "list", "party", "who", "wher
 _NAMED = re.compile(r"《([^《》]{2,80})》|[“\"「『]([^”\"」』]{1,40})[”\"」』]")
 _PUNCTUATION = re.compile(r"[\s,。.!！?？;；:：、()（）\[\]【】<>《》“”\"'‘’「」『』—~～…·]+")
 _UNIT_ASKED = re.compile(
-    r"(?:多少|几)(?:万|亿|千|百|多)?\s*("
+    r"(?:多少|几|好多)(?:万|亿|千|百|多)?\s*("
     + "|".join(sorted(map(re.escape, UNIT_OF), key=lambda word: (-len(word), word)))
     + ")"
 )
@@ -102,6 +102,9 @@ def _kinds(folded: str, lexicon: Lexicon) -> frozenset[str]:
     # 「哪几个」 asks for a list, not for a number; 「哪几个月」 for dates.
     if re.search(r"哪几?(?:个)?(?:月|年|天|日)", folded):
         found.add("date")
+    if re.search(rf"好多\s*(?:{'|'.join(sorted(UNIT_OF, key=len, reverse=True))}|钱)", folded):
+        # 好多 is 多少 in the south-west, before a measure.
+        found.add("number")
     whole, folded = folded, re.sub(r"哪几(?:个|种|项|家|条|所|座|类|份|次|位|名)?", "哪些", folded)
     for kind, words in lexicon.question_words.items():
         if any((bool(_FINAL_ME.search(whole)) if word == "么?" else word in folded) for word in words):

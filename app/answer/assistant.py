@@ -166,7 +166,15 @@ class Assistant:
     def _judge(self, evidence: Evidence, reading: Reading) -> Verdict:
         weights = self.investigator.weights
         sides = bool(evidence.sides)
-        verdict = judge(evidence.analysis, evidence.scored, evidence.chosen, self.library, weights, sides=sides)
+        verdict = judge(
+            evidence.analysis,
+            evidence.scored,
+            evidence.chosen,
+            self.library,
+            weights,
+            sides=sides,
+            chained=evidence.in_steps,
+        )
         if sides and not (verdict.answer or verdict.reason == "injection"):
             # Each side is weighed in its own place: a year or a place of one is none of the other's.
             return judge_sides(evidence.analysis, sides_of(reading), self.library, weights)

@@ -20,6 +20,7 @@ from app.answer.fold import content_key, fold
 from app.answer.gate import Verdict, Weights, judge, veto
 from app.answer.library import Library, Unit
 from app.answer.omissions import asked_values
+from app.answer.ordinals import ordinals
 from app.answer.replies import Replies
 from app.answer.scopes import Scope
 from app.answer.select import Scored, TermMatcher
@@ -39,13 +40,13 @@ _CLAUSE = re.compile(r"[在将使把]|^(?:支持|推动|推进|建议|要求)")
 _LIST_ASKED = re.compile(r"哪些|哪几|哪[二两三四五六七八九十\d]|列出|列了|列举|包括|哪里|哪儿")
 _LEAD_RATIO = 1.6
 # What a side is called in the question and not in the table; figures that no source of a row gives.
-_LABEL_END = re.compile(r"(?:签的?|的|各自?|自|都|那份|这份|两[份个种项家].{0,4})+$")
+_LABEL_END = re.compile(r"(?:签的?|的|各自?|自|(?<![成首])都|那份|这份|两[份个种项家].{0,4})+$")
 _FIGURES = re.compile(r"[\d〇零一二三四五六七八九十]*\d+(?:[—–\-~至]\d+)?[年月日号]*")
 # So close before a figure the words stand that say what it is a figure of.
 _NEAR = 8
 # The word a question orders two figures by, and which end of the order answers it.
 _ORDERS = (
-    ("early", re.compile(r"先|更?早"), "smaller"),
+    ("early", re.compile(r"(?<![首率优领])先(?![进行导锋后前期生])|更?早"), "smaller"),
     ("late", re.compile(r"更?晚|更迟"), "larger"),
     ("high", re.compile(r"更高|[谁哪].{0,8}高"), "larger"),
     ("low", re.compile(r"更低"), "smaller"),
@@ -153,6 +154,9 @@ def _choose(side: SideRead, library: Library) -> list[Unit]:
 
 def _best_of(asked: Asked, most: int, library: Library) -> list[Unit]:
     bodies = [s for s in asked.scored if not s.unit.is_heading] or list(asked.scored)
+    place = ordinals(asked.analysis.folded)
+    # Of the first and the second of something, each is told by the sentences that name it.
+    bodies = [s for s in bodies if place and place <= ordinals(s.unit.folded)] or bodies
     top = bodies[0].score if bodies else 0.0
     fitting = [s for s in bodies[:8] if s.score >= top - _FIT_MARGIN and _fits(s.unit, asked.analysis)]
     if fitting:
@@ -235,6 +239,8 @@ def _named_before(value: Value, unit: Unit, matcher: TermMatcher) -> bool:
 
 def _order(question: str, names: Sequence[str], values: Sequence[Value], replies: Replies) -> str:
     """Return which side is more, higher, earlier …, where the question asks it and the figures decide it."""
+    for side in names:
+        question = question.replace(side, "")
     asked = next(((name, end) for name, words, end in _ORDERS if words.search(question)), None)
     sizes = [_size(value) for value in values]
     if asked is None or len(sizes) != 2 or sizes[0] is None or sizes[1] is None:

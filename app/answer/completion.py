@@ -116,3 +116,58 @@ def _follows(one: int, other: int, library: Library) -> bool:
     if first.doc_id != second.doc_id:
         return False
     return "\n" not in library.documents[first.doc_id].text[first.end : second.start]
+
+
+_POINT = re.compile(
+    r"^\s*[“\"]?(?:首先|其次|再次|再者|最后|此外|另外|第[一二三四五六七八九](?=[，,、：:是])|[一二三四五六七八九]是)"
+)
+_FIRST_POINT = re.compile(r"^\s*[“\"]?(?:首先|第一(?=[，,、：:是])|一是)")
+_ANNOUNCED = re.compile(r"[二两三四五六七八九\d](?:个|大|点|条|项|方面|点)")
+# Sentences between two points that go on with the first of them.
+_BETWEEN = 2
+_MAX_POINTS_CHARS = 600
+
+
+def with_points(chosen: Sequence[Unit], library: Library) -> list[Unit]:
+    """Return the chosen units, the first followed by the points that it announces: 首先…。其次…。最后….
+
+    Speeches and notices give a list as sentences of their own; 「在三个方面」 alone is no answer to 「哪三个」.
+    """
+    first, *rest = chosen
+    if _POINT.search(first.text):
+        start = _first_point(first, library)
+    elif _ANNOUNCED.search(first.text) and _is_point(first, first.number + 1, library, _FIRST_POINT):
+        start = first.number + 1
+    else:
+        return list(chosen)
+    points: list[Unit] = []
+    number, gap = start, 0
+    while number < len(library.units) and library.units[number].doc_id == first.doc_id and gap <= _BETWEEN:
+        unit = library.units[number]
+        again = bool(points) and bool(_FIRST_POINT.search(unit.text))
+        if unit.is_heading or again:
+            break
+        gap = 0 if _POINT.search(unit.text) else gap + 1
+        points += [unit] if gap == 0 else []
+        number += 1
+    if len(points) < 2 or sum(len(unit.text) for unit in points) > _MAX_POINTS_CHARS:
+        return list(chosen)
+    numbers = {unit.number for unit in points}
+    lead = [] if first.number in numbers else [first]
+    return [*lead, *points, *(unit for unit in rest if unit.number not in numbers)]
+
+
+def _first_point(unit: Unit, library: Library) -> int:
+    """Return the number of the unit that opens the points of which ``unit`` is one, else its own."""
+    for number in range(unit.number, max(-1, unit.number - 4 * (_BETWEEN + 1)), -1):
+        if library.units[number].doc_id != unit.doc_id:
+            break
+        if _FIRST_POINT.search(library.units[number].text):
+            return number
+    return unit.number
+
+
+def _is_point(unit: Unit, number: int, library: Library, pattern: re.Pattern[str]) -> bool:
+    if number >= len(library.units) or library.units[number].doc_id != unit.doc_id:
+        return False
+    return bool(pattern.search(library.units[number].text))

@@ -6,13 +6,14 @@ import re
 
 from app.answer.analyse import Analysis, content_terms
 from app.answer.followup import topic_of
+from app.answer.ordinals import ordinal_sides
 
 _ASKS = re.compile(
-    r"多少|几[个项名位家所条座份次种类年天届月号几]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|有没有|吗|多[大长久高远快]|啥|咋|分别|各[自是有叫由怎]"
+    r"多少|几[个项名位家所条座份次种类年天届月号几]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|有没有|吗|多[大长久高远快]|啥|咋|分别|各[自是有叫由怎]|[^，,。；;？?]还是[^，,。；;？?]{1,12}(?:[？?]|$)"
 )
 _POINTS_BACK = re.compile(r"这|那(?!么)|该|此|其(?!他|它|中)|它|当时|同时|又|还|后者|前者")
 _SIDES_CUE = re.compile(
-    r"不同|区别|异同|一样|一致|相同|差异|差别|相比|对比|比较|比起来|vs|VS|各(?=[自是有叫由怎列以要在用])|分别(?=[叫要由指代在签用])"
+    r"不同|区别|异同|一样|一致|相同|差异|差别|相比|对比|比较|比起来|vs|VS|各(?![地类项种市级方部单区界族位色省县国])|分别(?=[叫要由指代在签用是有])|差(?:多[少久大长远]|几|了|距)|相差"
     r"|哪[个一份家条项座种](?:更|先|后|早|晚|约定|的)|谁(?:更|先|后|高|多|大|早)|更[大高多长早晚快]|先通|还是.{1,12}[?？]"
 )
 _SIDES = re.compile(
@@ -34,7 +35,7 @@ def sub_questions(analysis: Analysis) -> tuple[str, ...]:
     >>> sub_questions(analyse("协议由谁签署？什么时候签的？"))
     ('协议由谁签署', '协议签署，什么时候签的')
     """
-    sides = split_sides(analysis) or split_years(analysis)
+    sides = split_several(analysis.question) or split_sides(analysis) or split_years(analysis)
     if sides:
         return sides
     parts = asking_parts(analysis.question)
@@ -75,11 +76,77 @@ def asking_parts(question: str) -> list[str]:
 
 def split_sides(analysis: Analysis) -> tuple[str, ...]:
     """Return the question once for each of the two things it sets side by side, or nothing."""
+    ordered = ordinal_sides(analysis.question)
+    if ordered is not None:
+        return tuple(map(asked_of_one, ordered[1]))
     found = _sides(analysis.question)
     if found is None:
         return ()
     head, left, right, tail = found
-    return (f"{head}{left}{tail}", f"{head}{right}{tail}")
+    return (_figure_of_one(f"{head}{left}{tail}"), _figure_of_one(f"{head}{right}{tail}"))
+
+
+# How far apart two are, or in what they differ, is asked of each as what it is.
+_TIME_APART = re.compile(r"(?:相差|差)(?:了)?(?:多久|多长时间|几年|几个月|几天|多少[年月天]|多少个月)")
+_MUCH_APART = re.compile(
+    r"(?:相差|差)(?:在哪儿?里?|了?多少|了?几何|了?多大|距(?:有多大|是多少|多少)?)"
+    r"|(?<=[数量额模例标])有(?:什么|何|啥)(?:不同|差别|差异|差距)"
+)
+_NOT_ALIKE = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
+# 「哪份的合作事项更多」 asks each for its number.
+_MORE_OF = re.compile(r"(?:哪[一]?[份个边家方项]|谁)的?(?P<what>[\u4e00-\u9fff]{2,6})更[多少](?![\u4e00-\u9fff])")
+
+
+def asked_of_one(question: str) -> str:
+    """Return what a question about how far apart two are asks of one of them.
+
+    >>> asked_of_one("甲隧道，通车时间差多久？"), asked_of_one("甲会有啥不同")
+    ('甲隧道，通车时间是什么时候？', '甲会是什么')
+    """
+    return _NOT_ALIKE.sub("是什么", _figure_of_one(question))
+
+
+def _figure_of_one(question: str) -> str:
+    question = _MORE_OF.sub(r"\g<what>有多少个", question)
+    return _MUCH_APART.sub("是多少", _TIME_APART.sub("是什么时候", question))
+
+
+_ITEM = r"[^,，。;；:：?？、的和与跟各分在]{2,12}"
+# 「甲、乙、丙这些部门各做什么」: three to six, and a word that shares what follows out among them.
+_SEVERAL = re.compile(
+    rf"(?P<items>{_ITEM}(?:、{_ITEM}){{1,4}}(?:、|和|与|以及|及){_ITEM}?)"
+    r"(?P<class>(?:这|那)[些几两三四五六].{1,4}?|等?(?:[三四五六]个?)?(?:部门|单位|口子?|方面|领域|城市|地方))?[,，]?"
+    r"(?:各自?(?![地类项种市级方部单区界族位色省县国])|分别|又分别|都(?=[谈定签做干有说写]))"
+)
+
+
+# 「甲、乙、丙2027年产值分别…」: what stands once, behind the last.
+_SHARED_ATTRIBUTE = re.compile(
+    r"(?:(?:19|20)\d\d年|产值|营收|面积|目标|规模|投资|人口|数量|期限|时间|金额|增速|占比|比重|里程|负责人|牵头).*$"
+)
+
+
+def split_several(question: str) -> tuple[str, ...]:
+    """Return the question once for each of three to six things that it asks the same of, or nothing.
+
+    >>> split_several("五月，甲乙两地的公安、医保、民政这些部门，各谈成了什么事？")[:2]
+    ('五月，甲乙两地的公安部门，谈成了什么事？', '五月，甲乙两地的医保部门，谈成了什么事？')
+    >>> split_several("公安、医保、民政部门有哪些人？")
+    ()
+    """
+    match = _SEVERAL.search(question)
+    if match is None or not _ASKS.search(question[match.end() :]):
+        return ()
+    items = [item for item in re.split(r"、|和|与|以及|及", match["items"]) if item]
+    head, tail = question[: match.start()], question[match.end() :]
+    if not 3 <= len(items) <= 6 or not balanced(head) or not all(map(balanced, items)):
+        return ()
+    shared = _SHARED_ATTRIBUTE.search(items[-1])
+    if shared and shared.start() >= 2:
+        items[-1], tail = items[-1][: shared.start()], f"{shared.group()}{tail}"
+    noun = re.sub(r"^(?:[这那][些几两三四五六]|等|[三四五六]个?)+|口子?$", "", match["class"] or "")
+    said = [item if item.endswith(noun) else item + noun for item in items]
+    return tuple(f"{head}{one}，{tail}" for one in said)
 
 
 _TWO_YEARS_CUE = re.compile(
@@ -112,6 +179,9 @@ def side_names(question: str) -> tuple[str, ...]:
     >>> side_names("甲隧道和乙隧道，哪个先通车？")
     ('甲隧道', '乙隧道')
     """
+    ordered = ordinal_sides(question)
+    if ordered is not None:
+        return ordered[0]
     found = _sides(question)
     return () if found is None else found[1:3]
 
@@ -136,7 +206,7 @@ def _sides(question: str) -> tuple[str, str, str, str] | None:
     return None
 
 
-_GAP = re.compile(r"(?<=[\u4e00-\u9fff”》）)])[ \u3000]+(?=[\u4e00-\u9fff“《（(])")
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff”》）)])[ \u3000]+(?=[\u4e00-\u9fff“《（(]|(?:19|20)\d\d年)")
 
 
 def with_commas(question: str) -> str:

@@ -19,6 +19,7 @@ from app.answer.followup import rewrite
 from app.answer.gate import load_weights
 from app.answer.hops import Bridge, Hops, best_bridge, clearly_first, inside_bridge, scope_of, split_hops
 from app.answer.library import Library, Unit
+from app.answer.ordinals import ordinal_sides
 from app.answer.read import Part, choose
 from app.answer.reranking import Judge, rerank
 from app.answer.scopes import Scope, Scopes
@@ -53,6 +54,11 @@ class Evidence:
     bridge: Bridge | None = None
     hops: tuple[Part, ...] = ()
     followed: Unit | None = None
+
+    @property
+    def in_steps(self) -> bool:
+        """Whether what one search found led to the answer in another."""
+        return self.bridge is not None or self.followed is not None
 
     @property
     def scored(self) -> list[Scored]:
@@ -98,7 +104,8 @@ class Investigator:
         if understood is None and history and self.rewriter is not None:
             understood = self.rewriter(question, history)
         analysis = analyse(understood or question)
-        sides = find_sides(analysis.question, self.scopes, doc_ids=doc_ids)
+        ordered = ordinal_sides(analysis.question) is not None
+        sides = () if ordered else find_sides(analysis.question, self.scopes, doc_ids=doc_ids)
         subs = [analyse(sub) for sub in sub_questions(analysis) if sub != analysis.question and not sides]
         clock.mark("analyse")
         whole, hits = self._search(analysis, doc_ids, clock)

@@ -95,16 +95,18 @@ def judge(
     weights: Weights,
     *,
     sides: bool = False,
+    chained: bool = False,
 ) -> Verdict:
     """Return whether ``chosen``, the units an answer would quote, support one; ``scored`` are all units found.
 
-    ``sides``: the question sets two things side by side that were each found in a place of their own.
+    ``sides``: the question sets two things side by side that were each found in a place of their own; ``chained``:
+    it was answered in two steps.
     """
     if analysis.injection:
         return Verdict(False, 0.0, "injection")
     if not scored or not chosen or not analysis.terms:
         return Verdict(False, 0.0, "no_support")
-    features = gate_features(analysis, scored, chosen, library, sides=sides)
+    features = gate_features(analysis, scored, chosen, library, sides=sides, chained=chained)
     logit = weights.bias + sum(weights.gate.get(name, 0.0) * value for name, value in features.items())
     confidence = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     absent = veto(analysis, library)

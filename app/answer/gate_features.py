@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.answer.analyse import Analysis
 from app.answer.compound import asking_parts
@@ -24,14 +24,19 @@ def gate_features(
     library: Library,
     *,
     sides: bool = False,
+    chained: bool = False,
 ) -> dict[str, float]:
-    """Return the features of the gate, each readable and most in [0, 1]; those of the reranker are logits."""
+    """Return the features of the gate, each readable and most in [0, 1]; those of the reranker are logits.
+
+    ``sides`` and ``chained`` as in ``judge`` of the gate.
+    """
     by_number = {s.unit.number: s for s in scored}
     picked = [by_number[u.number] for u in chosen if u.number in by_number] or list(scored[:1])
     best = picked[0]
     units = [s.unit for s in picked]
-    places = named_places(analysis.folded)
-    areas = named_areas(analysis.folded, known=library.holds)
+    asked = _EXCEPTED.sub("", analysis.folded)
+    places = named_places(asked)
+    areas = named_areas(asked, known=library.holds)
     judged = max(s.features.get("judged", 0.0) for s in picked)
     logits = sorted((s.features.get("judged", 0.0) for s in scored), reverse=True)
     return {
@@ -42,7 +47,7 @@ def gate_features(
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),
         "office_missed": _missed(named_offices(analysis.folded), units, library),
-        "year_missed": _year_missed(analysis, units, library),
+        "year_missed": _year_missed(analysis, units, library, chained=chained),
         "off": 1.0 if best.features["context"] < 0.12 else 0.0,
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
         "place_beyond": _beyond([*places, *areas], units, library),
@@ -60,6 +65,8 @@ def gate_features(
     }
 
 
+# 「除甲市外还有谁」 does not ask of 甲市.
+_EXCEPTED = re.compile(r"除(?:了|开|去)?[^，,。；;？?]{1,24}?(?:之|以)?外")
 # Measures that only their own unit answers: 多少亩 is not answered by 三座.
 _EXACT_KINDS = frozenset({"money", "area", "length", "energy", "volume", "mass", "percent", "duration"})
 
@@ -75,25 +82,25 @@ def missing_unit(analysis: Analysis, units: Sequence[Unit]) -> str:
     return "" if wanted & held else sorted(wanted)[0]
 
 
-def missing_years(analysis: Analysis, units: Sequence[Unit], library: Library) -> str:
+def missing_years(analysis: Analysis, units: Sequence[Unit], library: Library, *, chained: bool = False) -> str:
     """Return the first year that the units do not speak of, or ``""``.
 
-    One year is the best unit's to hold. Where the question fixes several, or asks several things of which one may
-    have the year, it may be another unit's.
+    One year is the best unit's to hold. Where the question fixes several, asks several things of which one may
+    have the year, or is answered in steps (``chained``), it may be another unit's.
     """
     years = {value.key[:4] for value in analysis.values if value.kind == "date" and YEAR.match(value.key)}
-    if len(years) < 2 and len(asking_parts(analysis.question)) < 2:
+    if len(years) < 2 and len(asking_parts(analysis.question)) < 2 and not chained:
         return missing_year(analysis, units[0], library)
     near = [_surroundings(unit, library) for unit in units]
     return next((f"{year}年" for year in sorted(years) if not any(year in text for text in near)), "")
 
 
-def _year_missed(analysis: Analysis, units: Sequence[Unit], library: Library) -> float:
+def _year_missed(analysis: Analysis, units: Sequence[Unit], library: Library, *, chained: bool = False) -> float:
     """Return 1 where a year is missed, .5 where nothing near speaks of any year but the document does of this one.
 
     A report of the year names it once and says 1—11月 from then on.
     """
-    year = missing_years(analysis, units, library)
+    year = missing_years(analysis, units, library, chained=chained)
     if not year:
         return 0.0
     implied = year[:4] in library.folded_document(units[0].doc_id)
@@ -138,7 +145,7 @@ def _beyond(names: Sequence[str], units: Sequence[Unit], library: Library) -> fl
 
 def _said(name: str, unit: Unit, library: Library) -> bool:
     text = f"{unit.folded} {unit.heading_folded} {fold(library.documents[unit.doc_id].title)}"
-    return any(form in text for form in short_forms(name))
+    return _holds_any(text, short_forms(name))
 
 
 def _other_owner(names: Sequence[str], unit: Unit, library: Library) -> float:
@@ -172,9 +179,15 @@ def absence(name: str, unit: Unit, library: Library) -> float:
     """Return 0 where the unit's surroundings hold a name (or its short form), .5 if its document does, else 1."""
     names = short_forms(name)
     near = _surroundings(unit, library)
-    if any(n in near for n in names):
+    if _holds_any(near, names):
         return 0.0
-    return 0.5 if any(n in library.folded_document(unit.doc_id) for n in names) else 1.0
+    return 0.5 if _holds_any(library.folded_document(unit.doc_id), names) else 1.0
+
+
+def _holds_any(text: str, names: Collection[str]) -> bool:
+    """Return whether a folded text holds one of the names; 甲乙科学城 stands in 甲(乙)科学城, too."""
+    bare = text.replace("(", "").replace(")", "")
+    return any(name in text or name in bare for name in names)
 
 
 def missing_value(analysis: Analysis, units: Sequence[Unit]) -> str:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 
 from app.answer.analyse import content_terms
 from app.answer.library import Library, Unit
+from app.answer.named import is_place
 from app.answer.scopes import announces
 from app.answer.select import HOLDS_VALUE, Scored
 from app.answer.words import segment
 
 _ASKS = re.compile(
     r"多少|几[个项名位家所条座份次种类年天届月号几成]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|"
-    r"有没有|吗|多[大长久高远快]|啥|咋|分别"
+    r"有没有|吗|多[大长久高远快]|啥|咋|分别|[^，,。；;？?]还是[^，,。；;？?]{1,12}(?:[？?]|$)"
 )
 # What a description without 那 may end in: kinds of things that have sections, heads, figures of their own.
 _KINDS = (
@@ -35,7 +36,7 @@ _NAME_ASKED = re.compile(r"全[名称]|名[字称]|叫(?:什么|啥)|(?:什么|�
 _MEASURES = "份个家位项条座所处只批笔场次块种类支名间片档款届期套方"
 # 「…的那份协议，…」 「…的协议，…」: the noun closes the clause in front of the comma.
 _CLOSED = re.compile(
-    rf"^(?P<described>.{{5,}})(?:的(?:那|这|该)一?[{_MEASURES}]|的|(?:那|这)一?[{_MEASURES}])"
+    rf"^(?P<described>.{{5,}})(?:的(?:那|这|该)[一两二三四五六几]?[{_MEASURES}]|的|(?:那|这)[一两二三四五六几]?[{_MEASURES}])"
     r"(?P<noun>[^的那这，,、。？?]{1,10})$"
 )
 # 「…的那座机场共几条跑道」: without a comma only a pointing word shows where the description ends.
@@ -44,6 +45,10 @@ _OPEN = re.compile(rf"^(?P<described>[^，,？?]{{5,}}?)的?那一?[{_MEASURES}]
 _BACK = re.compile(
     rf"^(?P<head>.{{8,}}?)[，,；;。？?]\s*(?:同时|而|那么)?(?:这|该|那|此)一?[{_MEASURES}]?(?P<noun>[\u4e00-\u9fff]{{2,6}}?)"
     r"(?=(?:的|到|在|由|有|是|总|共|将|要|计划|一共|\d|[，,]))(?P<rest>.{3,})$"
+)
+# 「…是谁？他的公司…」, 「哪条线…？它在…」: a pronoun for what the first half asks.
+_PRONOUN = re.compile(
+    r"^(?P<head>.{8,}?)[，,；;。？?]\s*(?:而|那么?|请问)?(?:它|他|她|其(?!他|它|中|余)|那里|那儿|那边)(?:们|的)?(?P<rest>.{4,})$"
 )
 _LEAST_ASKED = 3
 # What ties a pair, in the units of the unit score: the same sentence, section, heading above, document.
@@ -108,17 +113,23 @@ def split_hops(question: str) -> Hops | None:
     back = _BACK.match(question)
     if back:
         return Hops(back["head"], back["noun"] + back["rest"])
+    pronoun = _PRONOUN.match(question)
+    if pronoun and _ASKS.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
+        return Hops(pronoun["head"], pronoun["rest"])
     first = re.match(r"^([^，,？?]{7,})[，,](.+)$", question)
     if first and not _ASKS.search(first[1]) and _ASKS.search(first[2]):
         closed = _CLOSED.match(first[1])
         told = closed and (
-            re.search(rf"[那这]一?[{_MEASURES}]", first[1]) or re.search(f"(?:{_KINDS})$", first[1])
+            re.search(rf"[那这][一两二三四五六几]?[{_MEASURES}]", first[1])
+            or re.search(f"(?:{_KINDS})$", first[1])
         )
         if closed and told and len("".join(content_terms(closed["described"]))) >= _LEAST_ASKED:
             return Hops(closed["described"].rstrip("的") + "的" + closed["noun"], f"{closed['noun']}，{first[2]}")
     open_ = _OPEN.match(question.rstrip("？?。"))
     if open_ and not _ASKS.search(open_["described"]) and _ASKS.search(open_["behind"]):
-        noun = segment(open_["behind"])[0]
+        noun, *others = segment(open_["behind"])
+        # 「那家上海车企」: the place belongs to the noun.
+        noun += others[0] if is_place(noun) and others else ""
         rest = open_["behind"][len(noun) :]
         if len(noun) >= 2 and len(rest) >= _LEAST_ASKED and not _ASKS.search(noun):
             return Hops(f"{open_['described']}的{noun}", noun + rest)
@@ -191,7 +202,14 @@ def _shared(question: str, found: Unit, answer: Unit, library: Library) -> float
     grams = _grams(found.folded) & (_grams(answer.folded) | _grams(answer.heading_folded))
     new = [gram for gram in sorted(grams) if gram[:2] not in question or gram[2:] not in question]
     rarity = sum((library.weight(gram) / library.weight_of_absent) ** 2 for gram in new)
+    codes = set(_CODE.findall(found.folded)) & set(_CODE.findall(answer.folded))
+    rarity += _CODES * any(code not in question for code in codes)
     return min(1.0, rarity / 2)
+
+
+# C4线, 27号线, G5013: what letters and figures name.
+_CODE = re.compile(r"[a-z]{1,3}\d{1,4}(?:线|路|高速)?|\d{1,3}号线")
+_CODES = 1.5
 
 
 def _grams(text: str) -> set[str]:

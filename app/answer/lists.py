@@ -26,7 +26,7 @@ _NAME_CHARS = 4
 
 # 「三样好处都是啥」: several things are counted, and what each of them is is asked.
 _SEVERAL = re.compile(
-    r"[二两三四五六七八九十几\d][个样项条类种大块点件家方次句]?[\u4e00-\u9fff]{0,8}?(?:都|各|分别|依次)(?:是|有|叫|指)"
+    r"[二两三四五六七八九十几\d][个样项条类种大块点件家方次句]?[\u4e00-\u9fff”\"]{0,9}?(?:都|各|分别|依次)(?:是|有|叫|指)"
 )
 # 「分了哪几组，各由谁牵头」: the second half asks of each item, not of something else.
 _OF_EACH = re.compile(r"[，,？?](?:各|每|分别|依次)")

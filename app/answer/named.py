@@ -25,7 +25,10 @@ _EMPTY_CORES = frozenset(
     }
 )  # fmt: skip
 _LINKS = frozenset("的和与跟同及在是由对把被给市省区县两这那该各,，、。？?")
-_COUNTING = re.compile(r"^[一二两三四五六七八九十几各这那哪每某]")
+# 两大新区, 几个新区; 两江, 三亚 and 九江 are names.
+_COUNTING = re.compile(
+    r"^(?:[几各这那哪每某]|[一二两三四五六七八九十](?:[个大地家座处类种级方市省县区国些次批期]|$))"
+)
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +68,8 @@ _COMMON_DIVISIONS = re.compile(
 # A word counted more often than this in jieba's dictionary is an ordinary one.
 _ORDINARY = 60
 _FUNCTION_CHARS = re.compile(
-    r"[年月日号天的了在到从和与跟同及是由对把被给让往去来为有没不要会能于或等就都也还又再才只哪那这此每某一二三四五六七八九十两几个条位家]"
+    r"[年月日号天的了在到从和与跟同及是由对把被给让往去来为有没不要会能于或等就都也还又再才只哪那这此每某一二三四五六七八九十两几个条位家"
+    r"请问想查找列看写讲说帮告按据将]"
 )
 
 
@@ -194,3 +198,29 @@ def short_forms(name: str) -> frozenset[str]:
     for ending in ("局", "委", "厅"):
         forms |= {form.removesuffix(ending) for form in synonyms.get(name + ending, ())}
     return frozenset(fold(form) for form in forms if form)
+
+
+# The official short forms of provinces that are not in the word lists, because alone they are other words too.
+_SHORT = {
+    "京": "北京", "津": "天津", "晋": "山西", "辽": "辽宁", "苏": "江苏",
+    "浙": "浙江", "鲁": "山东", "豫": "河南", "川": "四川", "陕": "陕西",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def joint_places(word: str) -> tuple[tuple[str, ...], ...]:
+    """Return what each half of a joint name of two places may be, nothing for another word.
+
+    >>> joint_places("沪苏"), joint_places("上海"), joint_places("汽车")
+    ((('上海',), ('江苏',)), (), ())
+    """
+    if len(word) != 2 or is_place(word):
+        return ()
+    places, synonyms = load_lexicon().places, load_lexicon().synonyms
+    short = [[_SHORT[c]] if c in _SHORT else [f for f in synonyms.get(c, ()) if is_place(f)] for c in word]
+    if not any(short):
+        return ()
+    # 成 of 成渝 is no short form of its own: a city that begins with it.
+    cities = [sorted(p for p in places if p[0] == c and p[-1] not in "省市县区旗州") for c in word]
+    halves = tuple(tuple(known or named) for known, named in zip(short, cities, strict=True))
+    return halves if all(halves) else ()

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from app.answer import lists
 from app.answer.analyse import Analysis
 from app.answer.comparison import Asked, SideRead, compare
-from app.answer.completion import completed, whole_sentences
+from app.answer.completion import completed, whole_sentences, with_points
 from app.answer.compound import points_back, side_names
 from app.answer.days import events_of_day
 from app.answer.draft import Draft, Line, shown, with_twins
 from app.answer.fold import fold
+from app.answer.followup import topic_of
 from app.answer.hops import Bridge
 from app.answer.library import Library, Unit
+from app.answer.part_order import own_words_first, same_section_first
 from app.answer.replies import Replies
 from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.sides import Side
@@ -31,6 +33,7 @@ _PART_MARGIN = 0.8
 # Sentences, one a line: a list or a table is never led by another clause.
 _FOLLOWED = frozenset({"plain", "hops", "parts"})
 _SAME_SECTION = 1.5
+_SAME_SUBJECT = 0.75
 _SPEAKER_ASKED = re.compile(
     r"(?:谁|哪位|哪个|哪一位|什么人|何人).{0,24}(?:说|讲|提|建议|认为|主张|表示|看法|观点|指出|介绍|表态|比喻|呼吁|评价|称)"
     r"|(?:说|讲|提出?|建议|认为|主张|表示|指出|介绍|表态|呼吁|评价).{0,40}(?:是谁|的是哪|哪位|何人|谁[？?]?$|什么人)|(?:专家|学者|教授|人士|领导|官员|负责人)"
@@ -108,7 +111,7 @@ def _read(reading: Reading) -> Draft:
         chosen = with_speaker(chosen, reading.library)
     chosen = completed(chosen, analysis, reading.library)
     if lists.asks_for_list(analysis):
-        chosen = whole_sentences(chosen, reading.library)
+        chosen = whole_sentences(with_points(chosen, reading.library), reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")
 
 
@@ -193,13 +196,22 @@ def read_parts(reading: Reading) -> Draft:
             return compared
     chosen: list[Unit] = []
     size = 0
+    subject = topic_of(reading.parts[0].analysis.question)
+    topic = f"{subject}，" if subject else ""
+    several = len(reading.parts) > 2
     for part in reading.parts:
         scored = part.scored
+        if several:
+            asked = [term for other in reading.parts if other is not part for term in other.analysis.terms]
+            scored = own_words_first(scored, set(part.analysis.terms).difference(asked), part.matcher)
         if chosen and points_back(part.analysis.question):
-            scored = _prefer_section(scored, chosen[-1])
-        best = choose(scored, reading.library, limit=_PER_PART, margin=_PART_MARGIN)
+            scored = same_section_first(scored, chosen[-1], _SAME_SECTION)
+        elif chosen and topic and part.analysis.question.startswith(topic):
+            # The part left its subject out: it is likely told near what the part before it found.
+            scored = same_section_first(scored, chosen[-1], _SAME_SUBJECT)
+        best = choose(scored, reading.library, limit=1 if several else _PER_PART, margin=_PART_MARGIN)
         for unit in completed(best, part.analysis, reading.library):
-            if size and size + len(unit.text) > MAX_CHARS * 1.4:
+            if size and size + len(unit.text) > MAX_CHARS * (2.0 if several else 1.4):
                 break
             if not _repeats(unit, chosen, reading.library):
                 chosen.append(unit)
@@ -213,17 +225,6 @@ def read_parts(reading: Reading) -> Draft:
 def _line_for_any(unit: Unit, reading: Reading) -> Line:
     best = max(reading.parts, key=lambda p: p.matcher.covers(unit.folded + unit.heading_folded))
     return line_of(unit, reading.library, best.matcher)
-
-
-def _prefer_section(scored: Sequence[Scored], anchor: Unit) -> list[Scored]:
-    def bonus(candidate: Scored) -> float:
-        unit = candidate.unit
-        if unit.doc_id != anchor.doc_id:
-            return 0.0
-        return _SAME_SECTION if unit.headings and unit.headings == anchor.headings else _SAME_SECTION / 3
-
-    raised = [Scored(s.unit, s.score + bonus(s), s.features) for s in scored]
-    return sorted(raised, key=lambda s: (-s.score, s.unit.number))
 
 
 def _repeats(unit: Unit, chosen: Sequence[Unit], library: Library) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from app.answer.fold import fold
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Library, Unit
+from app.answer.named import joint_places
 from index.outline import Section, walk
 
 # The sentence that announces an agreement stands within so many sentences of its section's head.
@@ -154,12 +155,19 @@ class Scopes:
         words: dict[str, dict[int, float]] = {}
         covered: set[int] = set()
         for token in dict.fromkeys(tokens(folded)):
+            both = [self._holding_any(forms) for forms in joint_places(token)]
+            if both:
+                # 沪苏 names two places: a region that names both holds it.
+                alternatives.setdefault(token, set()).update(both[0] & both[1])
             forms = dict.fromkeys(sorted(alternatives.get(token, ())), _BY_SYNONYM)
             forms |= dict.fromkeys(sorted(self._holders.get(token, ())), 1.0)
             if forms:
                 words[token] = forms
                 covered.update(at + i for at in _places(token, folded) for i in range(len(token)))
         return words, len(covered)
+
+    def _holding_any(self, forms: Collection[str]) -> frozenset[int]:
+        return frozenset(number for form in forms for number in self._holding(form))
 
     def _holding(self, form: str) -> frozenset[int]:
         """Return the regions whose names hold a whole form."""

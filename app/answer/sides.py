@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from app.answer.analyse import content_terms
-from app.answer.compound import asking_parts, balanced, with_commas
+from app.answer.compound import asked_of_one, asking_parts, balanced, with_commas
 from app.answer.scopes import Scope, Scopes
 
 # Words that set things side by side; 各 and 分别 only where they share something out.
@@ -41,11 +41,6 @@ _ASK = re.compile(
 )
 # 「在甲协议里怎么提」: the name goes with the words around it.
 _IN_IT = re.compile(r"(?:在|按照?|从)?\{\}(?:里面?|中|上)(?![小央市])")
-# How far apart two are is asked of each as what it is.
-_HOW_MANY_APART = re.compile(
-    r"(?<=[数量额模例标])(?:相?差(?:在哪儿?里?|了?多少|几何|距)|有(?:什么|何|啥)(?:不同|差别|差异|差距))"
-)
-_NOT_ALIKE = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
 # A side is asked at most so many things; a part with fewer characters of content (「各怎么说」) asks nothing.
 _MOST_ASKED = 3
 _LEAST_TELLING = 4
@@ -72,7 +67,7 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
     """
     question = with_commas(question)
     best: tuple[float, tuple[Side, ...]] = (0.0, ())
-    for names, asked in (*_joined(question), *_in_turn(question)):
+    for names, asked in (*_joined(question), *_in_turn(question), *_set_apart(question)):
         first, second = scopes.resolve(names, doc_ids=doc_ids)
         if first is None or second is None or set(first.regions) & set(second.regions):
             continue
@@ -81,14 +76,25 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
         if value > best[0]:
             found = zip(names, (first, second), asked, strict=True)
             best = (value, tuple(_side(n, scope, ask, scopes) for n, scope, ask in found))
-    return best[1]
+    return _asked_alike(best[1])
+
+
+def _asked_alike(sides: tuple[Side, ...]) -> tuple[Side, ...]:
+    """Return the sides, one of which nothing is asked with what is asked of the other.
+
+    「甲集群 vs 乙集群2027年产值目标」 asks the same of both, though it stands with one.
+    """
+    silent = [side for side in sides if not content_terms("".join(side.asked))]
+    if len(silent) != 1:
+        return sides
+    other = next(side for side in sides if side is not silent[0])
+    return tuple(Side(s.name, s.scope, other.asked) if s is silent[0] else s for s in sides)
 
 
 def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
     rest = scopes.rest(name, scope)
     asked = _IN_IT.sub("{}", asked)
-    asked = _HOW_MANY_APART.sub("是多少", asked)
-    asked = _NOT_ALIKE.sub("是什么", asked)
+    asked = asked_of_one(asked)
     if _OF_ITSELF.search(asked):
         return Side(name, scope, _questions(asked.format(name)))
     return Side(name.removesuffix(rest) or name, scope, _questions(asked.format(rest)))
@@ -154,6 +160,31 @@ def _in_turn(question: str) -> Iterator[_Reading]:
     elif topic and topic not in other:
         other = f"{topic}，{other}"
     yield (first, second), (one, other)
+
+
+# 「甲协议，和乙协议比，…」, 「一处是甲协议，一处是乙计划，…」, 「甲集群、乙集群差多少」.
+_WITH_COMMA = re.compile(
+    r"(?:^|[,，：:])(?P<a>[^,，。;；:：?？]{2,30})[,，](?:和|与|跟|同|拿)(?P<b>[^,，。;；:：?？]{2,30}?)(?:相?比(?:较|起来)?|对比)(?=[,，：:])"
+)
+_ONE_IS = re.compile(
+    r"一(?P<m>[处份个边项头方])是(?P<a>[^,，。;；:：?？]{2,30})[,，；;]?(?:另|再)?一(?P=m)是(?P<b>[^,，。;；:：?？]{2,30})(?=[,，；;。：:])"
+)
+
+_SIDE_BY_SIDE = re.compile(
+    r"(?:^|[,，：:])(?P<a>[^,，、。;；:：?？的]{2,14})[,，、](?P<b>[^,，、。;；:：?？的]{2,14}?)[,，]?(?=相?差(?![异别])|哪[个边份]|谁|对比|比较|相比|各(?![地类项种市级方部单区界族位色省县国])|分别)"
+)
+
+
+def _set_apart(question: str) -> Iterator[_Reading]:
+    """Yield the readings of two names that a comma parts, with words around them that set them side by side."""
+    for pattern in (_WITH_COMMA, _ONE_IS, _SIDE_BY_SIDE):
+        match = pattern.search(question)
+        if match is None:
+            continue
+        left, right = (_LEADING.sub("", match[side]) for side in "ab")
+        head, tail = question[: match.start()], question[match.end() :]
+        if balanced(left) and balanced(right) and balanced(head):
+            yield (left, right), (f"{_plain(head)}，{{}}{_plain(tail)}".lstrip("，"),) * 2
 
 
 def _clauses(question: str) -> list[str]:

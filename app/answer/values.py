@@ -62,6 +62,11 @@ _HAN_NUMBER = re.compile(
     r"(?P<unit>" + _UNITS + r")"
 )
 
+# 一百亿, 三千万: an amount of money or of things whose unit is left out.
+_HAN_AMOUNT = re.compile(
+    r"(?<![一二三四五六七八九十百千万亿两零第几数])(?P<n>[一二三四五六七八九两十][一二三四五六七八九十百千]{0,6})(?P<scale>万亿|亿|万)(?=[^\w]|$|[吗吧呢的了么以左上])"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -161,6 +166,8 @@ def find_values(text: str, *, numerals: bool = True) -> list[Value]:
         for match in _HAN_NUMBER.finditer(flat):
             amount = han_to_int(match["n"]) * _SCALE.get(match["scale"] or "", 1)
             add(match, UNIT_OF[match["unit"].lower()], f"{amount}{_unit_key(match['unit'])}")
+        for match in _HAN_AMOUNT.finditer(flat):
+            add(match, "number", str(han_to_int(match["n"]) * _SCALE[match["scale"]]))
     return sorted(found, key=lambda value: value.start)
 
 

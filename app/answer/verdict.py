@@ -9,11 +9,12 @@ from app.answer.analyse import Analysis
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Unit
 from app.answer.named import named_areas, named_places
+from app.answer.ordinals import ordinals
 from app.answer.select import TermMatcher
 from app.answer.values import UNIT_OF, Value
 
 _FREQUENCIES = ("每年", "每月", "每周", "每季度", "每半年", "隔年", "每两年", "每日", "每天")
-_ALL = re.compile(r"全部|全都|都|所有|悉数|统统|全是|全数|一律")
+_ALL = re.compile(r"全部|全都|(?<![成首故古京])都(?![市江])|所有|悉数|统统|全是|全数|一律")
 _NEGATION = re.compile(
     r"不(?!仅|但|断|同|少|只|过)|未(?!来)|无(?=需|须|法|权)|没有|没(?=有|能|被)|禁止|严禁|非(?=公开|强制)"
 )
@@ -54,6 +55,8 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
     decided = _by_prohibition(asked_act if _PERMISSION.search(asked_act) else asked, unit.folded)
     if decided is None:
         decided = _by_values(analysis, unit, asked)
+    if decided is not False and (_not_all(unit, asked) or _another_in_order(asked, unit.folded)):
+        decided = False
     if decided is None:
         decided = _by_actor(asked, unit.folded)
     if decided is None and _exchanged(asked, unit.folded):
@@ -85,6 +88,26 @@ def _held_back(decided: bool | None, asked: str, text: str) -> bool | None:
     pairs = {asked[i : i + 2] for i in range(len(asked) - 1) if asked[i : i + 2].isalpha()}
     shared = max(sum(pair in part for pair in pairs) for part in denied)
     return False if shared >= _SPEAKS_OF_IT and not _EXCEPTS.search(text) else None
+
+
+# 「都完成了吗」 against 「完成60%」; a rate of growth is no share.
+_GROWN = re.compile(r"增长|增速|提高|提升|下降|降低|减少|上升|同比|增幅|涨|高于|超")
+
+
+def _not_all(unit: Unit, asked: str) -> bool:
+    """Return whether the question says all of something and the clause gives a share below the whole."""
+    shares = [v for v in unit.values if v.kind == "percent" and v.key.endswith("%")]
+    if not _ALL.search(asked) or not shares or any(_number(v) >= 100 for v in shares):
+        return False
+    nearest = _nearest(shares, unit, asked)
+    return nearest is not None and not _GROWN.search(unit.text[max(0, nearest.start - 8) : nearest.start])
+
+
+def _another_in_order(asked: str, text: str) -> bool:
+    """「是第一次会议吗」 against 「第二次会议」: the clause names another place in the same order."""
+    held, wanted = ordinals(text), ordinals(asked)
+    measures = {measure for _, measure in wanted}
+    return not wanted & held and any(measure in measures for _, measure in held)
 
 
 # What the clause must say too before 是 stands: 「是否只有甲市」 is not answered by 「甲市…」.

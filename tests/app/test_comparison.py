@@ -7,6 +7,7 @@ import pytest
 
 from app.answer.analyse import analyse
 from app.answer.comparison import Asked, SideRead, compare
+from app.answer.compound import side_names, split_sides
 from app.answer.draft import Draft, cite
 from app.answer.guard import check
 from app.answer.library import Library
@@ -82,6 +83,55 @@ def test_parties_of_one_thing_and_things_without_a_place_are_no_sides(question: 
     assert names(question, library) == []
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        f"{PORT}，和{TEA}比，哪份的合作方面更多？",
+        f"一份是{PORT}，一份是{TEA}，货物吞吐量分别是多少？",
+        f"货物吞吐量目标，{PORT}，{TEA}，差多少？".replace("的", ""),
+        f"{PORT} vs {TEA} 2030年货物吞吐量",
+    ],
+)
+def test_a_comma_or_a_gap_sets_apart_too(question: str, library: Library) -> None:
+    sides = find_sides(question, Scopes(library))
+    assert [side.name.strip().replace("的", "") for side in sides] == [
+        PORT.replace("的", ""),
+        TEA.replace("的", ""),
+    ]
+    assert all(any(side.asked) for side in sides)
+
+
+def test_a_joint_name_of_two_places_is_both(make_library: MakeLibrary) -> None:
+    news = (
+        "四地签署两份协议\n"
+        "共建数字港口\n3日，上海市港务局与江苏省港务局签署合作协议。双方将在5个方面展开合作。\n"
+        "共建茶叶市场\n3日，福建省农业厅与江西省农业厅签署合作协议。双方将在8个方面展开合作。\n"
+    )
+    library = make_library({"news": news, "walk": "公园里花草繁茂。"})
+    sides = find_sides("沪苏协议和闽赣协议有什么不同？", Scopes(library))
+    assert [[region.name[:6] for region in side.scope.regions] for side in sides] == [
+        ["共建数字港口"],
+        ["共建茶叶市场"],
+    ]
+
+
+def test_the_first_and_the_second_are_each_told_by_their_own_sentence(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {"news": "2月8日，两市举行第一次论坛。双方还商定了论坛的时间。4月3日，两市举行第二次论坛。"}
+    )
+    question = "两市的论坛，第一次和第二次分别在哪天？"
+    analyses = [analyse(asked) for asked in split_sides(analyse(question))]
+    assert side_names(question) == ("第一次", "第二次")
+    sides = []
+    for name, analysis in zip(side_names(question), analyses, strict=True):
+        matcher = TermMatcher(analysis, library)
+        scored = [Scored(u, 1.0 - 0.01 * u.number, {}) for u in library.units]
+        sides.append(SideRead(name, (Asked(analysis, scored, matcher),)))
+    draft = compare(question, sides, library, REPLIES)
+    assert draft is not None
+    assert draft.lines[0].text == "第一次：2月8日；第二次：4月3日。"
+
+
 def test_each_side_is_spoken_of_in_its_own_section(library: Library) -> None:
     port, tea = find_sides(f"{PORT}和{TEA}有什么不同？", Scopes(library))
     for side, own, foreign in ((port, "800万吨", "20万吨"), (tea, "20万吨", "800万吨")):
@@ -131,6 +181,12 @@ def test_two_figures_are_put_side_by_side_and_ordered(library: Library) -> None:
         "到2028年，货物吞吐量达到20万吨。",
     ]
     assert check(draft.lines, library, mark="!")[1] == ()
+
+
+def test_a_word_of_a_name_orders_nothing(library: Library) -> None:
+    draft = compared(f"先进港口的货物吞吐量，{PORT}和{TEA}各是多少？", library)
+    assert draft is not None
+    assert draft.lines[0].text.rstrip().endswith("20万吨。")
 
 
 def test_the_page_shows_a_table_whose_cells_link_to_their_sources(library: Library) -> None:

@@ -1,11 +1,11 @@
-"""What is added to a chosen sentence: the month of a day that it gives alone."""
+"""What is added to a chosen sentence: the month of a day that it gives alone, the points it announces."""
 
 from collections.abc import Callable, Mapping
 
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.completion import completed, month_of
+from app.answer.completion import completed, month_of, with_points
 from app.answer.library import Library, Unit
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -54,3 +54,27 @@ def test_a_whole_date_needs_nothing(make_library: MakeLibrary) -> None:
     library = make_library({"news": "12月17日，两地集中签约。12月17日，甲市与乙市签署协议。"})
     chosen = [library.units[-1]]
     assert completed(chosen, analyse("协议是什么时候签署的？"), library) == chosen
+
+
+POINTS = (
+    "校长张某：建议两地在三个方面协作。\n"
+    "首先，共享课程。\n其次，互派教师。教师可以跨校任教。\n最后，合办赛事。\n会议结束。"
+)
+
+
+def test_the_points_that_a_sentence_announces_follow_it(make_library: MakeLibrary) -> None:
+    library = make_library({"talk": POINTS, "other": "首先，天气晴朗。"})
+    found = with_points([unit(library, "校长")], library)
+    assert [u.text[:2] for u in found] == ["校长", "首先", "其次", "最后"]
+
+
+def test_one_point_brings_the_others(make_library: MakeLibrary) -> None:
+    library = make_library({"talk": POINTS})
+    found = with_points([unit(library, "其次")], library)
+    assert [u.text[:2] for u in found] == ["首先", "其次", "最后"]
+
+
+def test_a_sentence_without_points_behind_it_stands_alone(make_library: MakeLibrary) -> None:
+    library = make_library({"talk": "建议两地在三个方面协作。\n会议结束。\n首先，散场。"})
+    chosen = [unit(library, "建议")]
+    assert with_points(chosen, library) == chosen

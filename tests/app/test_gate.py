@@ -10,7 +10,7 @@ from app.answer.analyse import analyse
 from app.answer.gate import judge, lacking, load_weights, veto
 from app.answer.gate_features import gate_features, missing_unit, missing_value
 from app.answer.library import Library
-from app.answer.named import named_offices, unheard_divisions
+from app.answer.named import named_areas, named_offices, unheard_divisions
 from app.answer.select import Scored, TermMatcher
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -45,10 +45,19 @@ def test_only_the_measure_asked_for_answers(make_library: MakeLibrary, question:
         ("四市交界乡镇叫救护车要几分钟？", []),
         ("哪几个区县参加？", []),
         ("两地高新区的人才称号能通用吗？", []),
+        # What a question is opened with is no part of a name.
+        ("请列出开发区要建的五个中心。", []),
+        ("孩子要入学，想问下高新区新修好的是哪几所学校？", []),
     ],
 )
 def test_a_division_that_no_document_knows_is_named(question: str, named: list[str]) -> None:
     assert unheard_divisions(question, known=lambda name: name in {"青屿区", "青屿"}) == named
+
+
+def test_an_area_may_begin_with_a_numeral() -> None:
+    known = {"三江新区", "两个新区"}.__contains__
+    assert named_areas("三江新区商会", known=known) == ["三江新区"]
+    assert named_areas("西部的两个新区", known=known) == []
 
 
 def test_general_nouns_are_no_offices() -> None:
@@ -179,6 +188,35 @@ def test_the_gate_sees_whose_figure_is_asked_for(
     found = gate_features(analyse(question), scored, [unit], library, sides=True)
     assert {name: found[name] for name in wanted} == wanted
     assert (found["sides"], found["judged"], found["judged_sure"], found["judged_third"]) == (1.0, 4.5, 1.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "beyond"),
+    [
+        ("贵阳科技城有多大？", 0.0),
+        ("遵义科技城有多大？", 1.0),
+        # What is excepted is not asked of.
+        ("除遵义外，还有哪座科技城，有多大？", 0.0),
+    ],
+)
+def test_a_name_with_its_place_in_brackets_is_the_same(
+    make_library: MakeLibrary, question: str, beyond: float
+) -> None:
+    library = make_library({"a": "西部(贵阳)科技城规划面积90平方公里。\n遵义参加了会议。"})
+    unit = next(u for u in library.units if "90平方公里" in u.text)
+    scored = [Scored(unit, 1.0, {"cosine": 0.9, "own": 0.9, "context": 0.9})]
+    assert gate_features(analyse(question), scored, [unit], library)["place_beyond"] == beyond
+
+
+def test_in_an_answer_of_two_steps_another_clause_may_have_the_year(make_library: MakeLibrary) -> None:
+    library = make_library({"a": "2023年计划\n两局牵头联席会议。\n", "b": "2020年要闻\n两局签订科技协议。\n"})
+    units = [next(u for u in library.units if words in u.text) for words in ("联席", "科技协议")]
+    scored = [Scored(u, 1.0, {"cosine": 0.9, "own": 0.9, "context": 0.9}) for u in units]
+    question = analyse("牵头联席会议的两局，2020年签过什么协议？")
+    single, chained = (
+        gate_features(question, scored, units, library, chained=steps)["year_missed"] for steps in (False, True)
+    )
+    assert (single, chained) == (1.0, 0.0)
 
 
 def test_the_gate_sees_a_thing_and_a_word_that_stand_nowhere_near(make_library: MakeLibrary) -> None:

@@ -28,6 +28,9 @@ AGREEMENTS = (
             "集群2027年的产值目标多少？",
         ),
         ("承办龙舟联赛的那座码头共有几个泊位？", "承办龙舟联赛的码头", "码头共有几个泊位"),
+        ("承办龙舟联赛的是哪座码头？它在规划里有几个泊位？", "承办龙舟联赛的是哪座码头", "在规划里有几个泊位？"),
+        ("哪条线能到旧书市集？它算东西向还是南北向", "哪条线能到旧书市集", "算东西向还是南北向"),
+        ("承办龙舟联赛的那两个部门，去年签过什么协议？", "承办龙舟联赛的部门", "部门，去年签过什么协议？"),
     ],
 )
 def test_the_description_and_what_is_asked_are_told_apart(question: str, described: str, asked: str) -> None:
@@ -74,6 +77,15 @@ def test_a_section_ties_and_another_section_does_not(make_library: MakeLibrary) 
     library = make_library({"a": AGREEMENTS})
     fair, own, other = (unit_with(w, library) for w in ("旧书市集", "通借通还", "绿色航运合作"))
     assert tie("市集", fair, own, library) > tie("市集", fair, other, library)
+
+
+def test_a_line_is_a_name_that_ties(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {"a": "加快建设C7线，半小时到达机场。\n九号码头扩建。", "b": "东西向三条（1号线、C7线、9号线）。"}
+    )
+    lines = unit_with("东西向", library)
+    assert tie("哪条线半小时到达机场？", unit_with("半小时", library), lines, library) > 1
+    assert tie("哪个码头扩建？", unit_with("九号码头", library), lines, library) < 1
 
 
 def test_nothing_is_joined_across_documents_without_a_shared_name(make_library: MakeLibrary) -> None:

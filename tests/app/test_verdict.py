@@ -210,3 +210,40 @@ def test_words_that_exclude_each_other_deny(
     decide: Decide, question: str, clause: str, expected: bool | None
 ) -> None:
     assert decide(question, clause) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "clause", "expected"),
+    [
+        ("码头扩建年底前全部完成了吗？", "码头扩建年底前可完成60%。", False),
+        ("码头扩建年底前全部完成了吗？", "码头扩建年底前完成率达到100%。", True),
+        # 成都 is no 都, and a rate of growth no share.
+        ("成都的码头扩建完成了吗？", "成都的码头扩建完成60%。", True),
+        ("码头的投资都完成了吗？", "码头的投资都已完成，同比增长60%。", True),
+    ],
+)
+def test_a_share_is_not_all(decide: Decide, question: str, clause: str, expected: bool) -> None:
+    assert decide(question, clause) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("5月6日的论坛是第一次论坛吗？", False),
+        ("5月6日的论坛是首次论坛吗？", False),
+        ("5月6日的论坛是第二次论坛吗？", True),
+    ],
+)
+def test_the_first_is_not_the_second(decide: Decide, question: str, expected: bool) -> None:
+    assert decide(question, "5月6日，两市举行第二次论坛。") is expected
+
+
+def test_an_amount_without_its_unit_is_held_against_the_amount(decide: Decide) -> None:
+    assert decide("产值是不是定到了六千亿？", OUTPUT) is True
+    assert decide("产值是不是定到了六百亿？", OUTPUT) is False
+
+
+def test_an_area_whose_name_begins_with_a_numeral_is_an_area(decide: Decide) -> None:
+    clause = "东湖新区商会会长王某出席。"
+    assert decide("王某是不是三江新区商会的会长？", clause) is False
+    assert decide("王某是不是东湖新区商会的会长？", clause) is True
