@@ -118,6 +118,32 @@ def _follows(one: int, other: int, library: Library) -> bool:
     return "\n" not in library.documents[first.doc_id].text[first.end : second.start]
 
 
+_ACTOR_ASKED = re.compile(r"哪一?家|谁家|是谁|哪个(?:企业|公司|单位|机构|部门|学校|医院)|哪所|哪支")
+# What an organisation's name ends in, or the trade a company's name ends in.
+_ACTOR = re.compile(
+    r"公司|集团|银行|大学|学院|医院|研究院|研究所|中心|实验室|管委会|协会|商会|联盟|学校|[局委厅]"
+    r"|[\u4e00-\u9fff]{2}(?:汽车|科技|股份|电子|重工|制药|药业|实业|控股|航空)"
+)
+_ACTOR_REACH = 3
+
+
+def with_actor(chosen: Sequence[Unit], analysis: Analysis, library: Library) -> list[Unit]:
+    """Return the chosen units led by the sentence of their paragraph that names who acts, where that is asked.
+
+    A paragraph names its company once, 「比如，甲公司…」, and goes on without it.
+    """
+    if not chosen or not _ACTOR_ASKED.search(analysis.folded) or _ACTOR.search(chosen[0].text):
+        return list(chosen)
+    best = chosen[0]
+    for number in range(best.number - 1, max(-1, best.number - 1 - _ACTOR_REACH), -1):
+        before = library.units[number]
+        if before.doc_id != best.doc_id or before.is_heading or before.passage_index != best.passage_index:
+            break
+        if _ACTOR.search(before.text):
+            return [before, *(unit for unit in chosen if unit.number != before.number)]
+    return list(chosen)
+
+
 _POINT = re.compile(
     r"^\s*[“\"]?(?:首先|其次|再次|再者|最后|此外|另外|第[一二三四五六七八九](?=[，,、：:是])|[一二三四五六七八九]是)"
 )

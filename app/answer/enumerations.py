@@ -23,18 +23,43 @@ def split_items(text: str, separators: str = "、") -> list[tuple[int, int]]:
     >>> t = "甲（一、二）、乙、丙"
     >>> [t[a:b] for a, b in split_items(t)]
     ['甲（一、二）', '乙', '丙']
+    >>> t = "“甲、乙都已建成，丙、丁也是。”"
+    >>> [t[a:b] for a, b in split_items(t)]
+    ['“甲', '乙都已建成，丙', '丁也是。”']
     """
     spans, depth, start = [], 0, 0
+    pairs = _names(text)
+    opening, closing = {a for a, _ in pairs}, {b for _, b in pairs}
     for i, char in enumerate(text):
-        if char in "（(《“「『【[":
+        if i in opening:
             depth += 1
-        elif char in "）)》”」』】]":
-            depth = max(0, depth - 1)
+        elif i in closing:
+            depth -= 1
         elif char in separators and depth == 0:
             spans.append((start, i))
             start = i + 1
     spans.append((start, len(text)))
     return spans
+
+
+_PAIRS = dict(zip("）)》”」』】]", "（(《“「『【[", strict=True))
+_SPEECH = re.compile(r"[，,。；;！？]")
+
+
+def _names(text: str) -> list[tuple[int, int]]:
+    """Return the pairs of brackets and quotation marks that hold a name or an aside, not what somebody says."""
+    open_at: list[int] = []
+    found = []
+    for i, char in enumerate(text):
+        if char in _PAIRS.values():
+            open_at.append(i)
+        elif char in _PAIRS and any(text[at] == _PAIRS[char] for at in open_at):
+            while text[open_at[-1]] != _PAIRS[char]:
+                open_at.pop()
+            at = open_at.pop()
+            if char not in "”」』" or not _SPEECH.search(text[at:i]):
+                found.append((at, i))
+    return found
 
 
 def find_enumerations(sentence: str) -> list[Enumeration]:

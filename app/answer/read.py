@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.answer import lists
 from app.answer.analyse import Analysis
 from app.answer.comparison import Asked, SideRead, compare
-from app.answer.completion import completed, whole_sentences, with_points
+from app.answer.completion import completed, whole_sentences, with_actor, with_points
 from app.answer.compound import points_back, side_names
 from app.answer.days import events_of_day
 from app.answer.draft import Draft, Line, shown, with_twins
@@ -109,7 +109,7 @@ def _read(reading: Reading) -> Draft:
     chosen = choose(reading.whole.scored, reading.library)
     if analysis.kind in {"who", "party"} and _SPEAKER_ASKED.search(analysis.folded):
         chosen = with_speaker(chosen, reading.library)
-    chosen = completed(chosen, analysis, reading.library)
+    chosen = completed(with_actor(chosen, analysis, reading.library), analysis, reading.library)
     if lists.asks_for_list(analysis):
         chosen = whole_sentences(with_points(chosen, reading.library), reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")
@@ -210,7 +210,7 @@ def read_parts(reading: Reading) -> Draft:
             # The part left its subject out: it is likely told near what the part before it found.
             scored = same_section_first(scored, chosen[-1], _SAME_SUBJECT)
         best = choose(scored, reading.library, limit=1 if several else _PER_PART, margin=_PART_MARGIN)
-        for unit in completed(best, part.analysis, reading.library):
+        for unit in completed(with_actor(best, part.analysis, reading.library), part.analysis, reading.library):
             if size and size + len(unit.text) > MAX_CHARS * (2.0 if several else 1.4):
                 break
             if not _repeats(unit, chosen, reading.library):

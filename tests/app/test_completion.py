@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.completion import completed, month_of, with_points
+from app.answer.completion import completed, month_of, with_actor, with_points
 from app.answer.library import Library, Unit
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -78,3 +78,22 @@ def test_a_sentence_without_points_behind_it_stands_alone(make_library: MakeLibr
     library = make_library({"talk": "建议两地在三个方面协作。\n会议结束。\n首先，散场。"})
     chosen = [unit(library, "建议")]
     assert with_points(chosen, library) == chosen
+
+
+FIRM = "比如，甲江公司建设码头。堆场全部换上无人吊车。仅此一项，就节约成本300万元。"
+
+
+@pytest.mark.parametrize(
+    ("question", "led"),
+    [
+        ("换上无人吊车的是哪家企业？省了多少钱？", True),
+        ("换上无人吊车省了多少钱？", False),
+    ],
+)
+def test_who_acts_is_named_by_an_earlier_sentence_of_the_paragraph(
+    make_library: MakeLibrary, question: str, led: bool
+) -> None:
+    library = make_library({"news": FIRM})
+    chosen = [unit(library, "仅此一项")]
+    found = with_actor(chosen, analyse(question), library)
+    assert [u.text[:2] for u in found] == (["比如", "仅此"] if led else ["仅此"])
