@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from index.crossing import PairScorer, PairTokenizer
 
-WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v4.safetensors"
-WEIGHTS_SHA256: Final = "cdb581e0eea2aa89a00f32df7537bbd6283b6df7868759658fcdc79ab25e3f05"
+WEIGHTS_FILE: Final = Path(__file__).parent / "weights" / "reranker-v5.safetensors"
+WEIGHTS_SHA256: Final = "3515274a68d40972c7b12a672775813aebce77a79e52907272a087e7ff0b8f75"
 _REMEDY: Final = 'restore index/weights from the repository, or set reranker = "none"'
 _MAX_CACHED: Final = 50_000
 _MAX_SCORES: Final = 20_000

@@ -35,7 +35,7 @@ from index.errors import SettingsError
 
 # Reasons that weigh how well the clauses fit, against those that say what no document holds.
 UNSURE = frozenset({None, "no_support", "value", "place"})
-# Coverage of the question's words below this is none.
+# Coverage of the question's words, places left out, below this is none.
 _NO_WORD = 0.02
 # 第三条 of a text; 国内第一条…的线路 is none.
 _ARTICLE = re.compile(
@@ -124,14 +124,15 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     """Return whether the clauses lack what no answer can do without: the year, the place, or the topic.
 
     Without a reranker the measure asked for, too: as a rule beside one it cost more answers than it saved. A
-    question is of another topic where hardly a word of it stands near and the reranker is sure that nothing
-    answers, or no word at all and it is not sure that something does. It is of another place where the place
-    stands neither in the clauses nor above them, the title names another, and the reranker is not sure.
+    question is of another topic where no word of it but places stands near and the reranker holds that nothing
+    answers. It is of another place where the place stands neither in the clauses nor above them, and either the
+    best of them names another and the reranker is not sure, or the title does and the reranker holds that nothing
+    answers.
     """
-    unsure = features["judged"] <= SURE_LOGIT
-    least = SURE_LOGIT if features["context"] < _NO_WORD else -SURE_LOGIT
-    another_topic = reranked and features["off"] > 0 and features["judged"] <= least
-    another_place = reranked and features["place_beyond"] > 0 and features["owner_other"] > 0 and unsure
+    another_topic = reranked and features["topic_near"] < _NO_WORD and features["judged"] <= 0.0
+    elsewhere = features["place_beyond"] > 0 and features["owner_other"] > 0
+    of_another = features["place_other"] > 0 and features["judged"] <= SURE_LOGIT
+    another_place = reranked and (of_another or (elsewhere and features["judged"] <= 0.0))
     measure = not reranked and features["unit_missed"] > 0
     absent = features["year_missed"] >= 1.0 or features["place_missed"] >= 1.0
     return another_topic or another_place or measure or absent

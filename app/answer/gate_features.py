@@ -9,7 +9,7 @@ from app.answer.analyse import Analysis
 from app.answer.compound import asking_parts
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
-from app.answer.named import named_areas, named_offices, named_places, short_forms
+from app.answer.named import is_place, named_areas, named_offices, named_places, short_forms
 from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.values import UNIT_OF
 
@@ -49,9 +49,11 @@ def gate_features(
         "office_missed": _missed(named_offices(analysis.folded), units, library),
         "year_missed": _year_missed(analysis, units, library, chained=chained),
         "off": 1.0 if best.features["context"] < 0.12 else 0.0,
+        "topic_near": _topic_near(analysis, best.unit, library),
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
         "place_beyond": _beyond([*places, *areas], units, library),
         "owner_other": _other_owner([*places, *areas], best.unit, library),
+        "place_other": _other_place(places, best.unit, library),
         "thing_missed": _things_missed(analysis.folded, units, library),
         "term_missed": _term_missed(analysis, best.unit, library),
         "asks_value": float(bool(analysis.value_kinds)),
@@ -138,6 +140,15 @@ def _term_missed(analysis: Analysis, unit: Unit, library: Library) -> float:
     )
 
 
+def _topic_near(analysis: Analysis, unit: Unit, library: Library) -> float:
+    """Return the share of the question's words that stand near a unit, places left out: 重庆 is no topic."""
+    matcher = TermMatcher(analysis, library)
+    weights = {term: weight for term, weight in matcher.weights.items() if not is_place(term)}
+    near = _surroundings(unit, library)
+    total = sum(weights.values())
+    return sum(w * matcher.match(t, near) for t, w in weights.items()) / total if total else 1.0
+
+
 def _beyond(names: Sequence[str], units: Sequence[Unit], library: Library) -> float:
     """Return 1 where a place stands in no unit, nor in the headings or the title above one, else 0."""
     return float(any(all(not _said(name, unit, library) for unit in units) for name in names))
@@ -154,6 +165,12 @@ def _other_owner(names: Sequence[str], unit: Unit, library: Library) -> float:
     owners = [*named_places(title), *named_areas(title, known=library.holds)]
     absent = [name for name in names if not _said(name, unit, library)]
     return float(bool(absent) and bool(owners))
+
+
+def _other_place(places: Sequence[str], unit: Unit, library: Library) -> float:
+    """Return 1 where the question names provinces or cities of which none is said, and the unit names another."""
+    absent = places and not any(_said(name, unit, library) for name in places)
+    return float(bool(absent) and bool(named_places(unit.folded)))
 
 
 _THING = re.compile(

@@ -110,33 +110,33 @@ def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> No
     ],
 )
 def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -> None:
-    rest = {"off": 0.0, "context": 0.5, "judged": 0.0, "place_beyond": 0.0, "owner_other": 0.0}
+    rest = {"topic_near": 0.5, "judged": 0.0, "place_beyond": 0.0, "owner_other": 0.0, "place_other": 0.0}
     assert lacking({**rest, **features}) is is_lacking
 
 
 @pytest.mark.parametrize(
     ("features", "is_lacking"),
     [
-        ({"off": 1.0, "context": 0.1, "judged": -5.0}, True),
-        ({"off": 1.0, "context": 0.1, "judged": -1.0}, False),
-        ({"off": 1.0, "context": 0.0, "judged": -1.0}, True),
-        ({"off": 1.0, "context": 0.0, "judged": 1.0}, True),
-        ({"off": 1.0, "context": 0.0, "judged": 4.0}, False),
-        ({"off": 0.0, "judged": 1.0, "place_beyond": 1.0, "owner_other": 1.0}, True),
-        ({"off": 0.0, "judged": 4.0, "place_beyond": 1.0, "owner_other": 1.0}, False),
-        ({"off": 0.0, "judged": 1.0, "place_beyond": 1.0}, False),
-        ({"off": 0.0, "judged": 1.0, "owner_other": 1.0}, False),
-        ({"off": 0.0, "judged": -5.0}, False),
-        ({"off": 0.0, "judged": 5.0, "unit_missed": 1.0}, False),
-        ({"off": 0.0, "judged": 5.0, "year_missed": 1.0}, True),
-        ({"off": 0.0, "judged": 5.0, "year_missed": 0.5}, False),
+        ({"topic_near": 0.1, "judged": -5.0}, False),
+        ({"topic_near": 0.0, "judged": -1.0}, True),
+        ({"topic_near": 0.0, "judged": 1.0}, False),
+        ({"judged": -1.0, "place_beyond": 1.0, "owner_other": 1.0}, True),
+        ({"judged": 1.0, "place_beyond": 1.0, "owner_other": 1.0}, False),
+        ({"judged": -1.0, "place_beyond": 1.0}, False),
+        ({"judged": 1.0, "place_other": 1.0}, True),
+        ({"judged": 4.0, "place_other": 1.0}, False),
+        ({"judged": -1.0, "owner_other": 1.0}, False),
+        ({"judged": -5.0}, False),
+        ({"judged": 5.0, "unit_missed": 1.0}, False),
+        ({"judged": 5.0, "year_missed": 1.0}, True),
+        ({"judged": 5.0, "year_missed": 0.5}, False),
     ],
 )
 def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
     features: dict[str, float], is_lacking: bool
 ) -> None:
-    names = ("unit_missed", "year_missed", "place_missed", "place_beyond", "owner_other")
-    whole = {**dict.fromkeys(names, 0.0), "context": 0.5, **features}
+    names = ("unit_missed", "year_missed", "place_missed", "place_beyond", "owner_other", "place_other")
+    whole = {**dict.fromkeys(names, 0.0), "topic_near": 0.5, **features}
     assert lacking(whole, reranked=True) is is_lacking
 
 
@@ -206,6 +206,29 @@ def test_a_name_with_its_place_in_brackets_is_the_same(
     unit = next(u for u in library.units if "90平方公里" in u.text)
     scored = [Scored(unit, 1.0, {"cosine": 0.9, "own": 0.9, "context": 0.9})]
     assert gate_features(analyse(question), scored, [unit], library)["place_beyond"] == beyond
+
+
+def test_the_figure_of_another_city_is_seen(make_library: MakeLibrary) -> None:
+    library = make_library({"a": "截至年底，贵阳建成充电桩3000个。\n其中，新城建成500个。"})
+    units = [u for u in library.units if not u.is_heading]
+    found = {}
+    for question in ("遵义市建成充电桩多少个？", "贵阳建成充电桩多少个？"):
+        for unit in units:
+            scored = [Scored(unit, 1.0, {"cosine": 0.9, "own": 0.9, "context": 0.9})]
+            found[question[:2], unit.text[:2]] = gate_features(analyse(question), scored, [unit], library)[
+                "place_other"
+            ]
+    assert found == {("遵义", "截至"): 1.0, ("遵义", "其中"): 0.0, ("贵阳", "截至"): 0.0, ("贵阳", "其中"): 0.0}
+
+
+def test_a_place_alone_is_no_topic_in_common(make_library: MakeLibrary) -> None:
+    library = make_library({"a": "贵阳建设数据中心，规划机柜5000个。"})
+    scored = [Scored(library.units[0], 1.0, {"cosine": 0.9, "own": 0.1, "context": 0.1})]
+    near = [
+        gate_features(analyse(question), scored, list(library.units[:1]), library)["topic_near"]
+        for question in ("明天贵阳下不下雨，要带伞吗？", "贵阳规划多少机柜？")
+    ]
+    assert near[0] < 0.02 < near[1]
 
 
 def test_in_an_answer_of_two_steps_another_clause_may_have_the_year(make_library: MakeLibrary) -> None:
