@@ -107,6 +107,8 @@ def asked_of_one(question: str) -> str:
 
 
 def _figure_of_one(question: str) -> str:
+    # 几大方面 beside another side asks for a number, not for a list.
+    question = re.sub(r"(?<=[是有分共])几大(?=方面|领域|板块|任务|类)", "几个", question)
     question = _MORE_OF.sub(r"\g<what>有多少个", question)
     return _MUCH_APART.sub("是多少", _TIME_APART.sub("是什么时候", question))
 

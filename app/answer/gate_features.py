@@ -53,7 +53,7 @@ def gate_features(
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
         "place_beyond": _beyond([*places, *areas], units, library),
         "owner_other": _other_owner([*places, *areas], best.unit, library),
-        "place_other": _other_place(places, best.unit, library),
+        "place_other": _other_place(places, units, library),
         "thing_missed": _things_missed(analysis.folded, units, library),
         "term_missed": _term_missed(analysis, best.unit, library),
         "asks_value": float(bool(analysis.value_kinds)),
@@ -167,10 +167,10 @@ def _other_owner(names: Sequence[str], unit: Unit, library: Library) -> float:
     return float(bool(absent) and bool(owners))
 
 
-def _other_place(places: Sequence[str], unit: Unit, library: Library) -> float:
-    """Return 1 where the question names provinces or cities of which none is said, and the unit names another."""
-    absent = places and not any(_said(name, unit, library) for name in places)
-    return float(bool(absent) and bool(named_places(unit.folded)))
+def _other_place(places: Sequence[str], units: Sequence[Unit], library: Library) -> float:
+    """Return 1 where no unit says a province or city that the question names, and the best of them says another."""
+    absent = places and not any(_said(name, unit, library) for name in places for unit in units)
+    return float(bool(absent) and bool(named_places(units[0].folded)))
 
 
 _THING = re.compile(
