@@ -18,6 +18,7 @@ _UNIT_ASKED = re.compile(
     + "|".join(sorted(map(re.escape, UNIT_OF), key=lambda word: (-len(word), word)))
     + ")"
 )
+_AMOUNT_ASKED = re.compile(r"(?:多少|几|好多)(?:十|百|千)?个?(?:亿|万)")
 _FINAL_ME = re.compile(r"(?:(?<![什怎那这多])么|(?<![哪谁])吧)[?.!,。]*$")
 _FREQUENCY = re.compile(
     r"多久.{0,8}一[次回遍届]|多长时间.{0,8}一[次回遍]|几个?[月年天周].{0,6}一[次回遍]|隔多久|多久(?:开|碰|办|举行|组织|轮|召开)?一[次回届]|多久(?:开|碰|办|见)|频率|多长时间(?:开|碰|办|见)?一[次回届]|几个?[月年天]一[次回届]"
@@ -159,9 +160,11 @@ def _value_kinds(folded: str, kinds: frozenset[str], lexicon: Lexicon) -> tuple[
         return frozenset({"frequency"}), units
     if "number" in kinds:
         named = {UNIT_OF[unit] for unit in units}
+        # 「高工资的岗位有多少个」 asks for posts, not for money; 「投资多少个亿」 does.
+        counted = bool(units) and not _AMOUNT_ASKED.search(folded)
         for attribute, words in lexicon.attributes.items():
             if attribute not in {"person", "phone", "date", *WORDED} and any(word in folded for word in words):
-                named.add(attribute)
+                named |= set() if counted else {attribute}
         if _SHARE.search(folded):
             named = {"percent"}
         wanted |= named or {"figure"}

@@ -168,7 +168,7 @@ def _other_owner(names: Sequence[str], unit: Unit, library: Library) -> float:
 
 
 def _other_place(places: Sequence[str], units: Sequence[Unit], library: Library) -> float:
-    """Return 1 where no unit says a province or city that the question names, and the best of them says another."""
+    """Return 1 where no unit says a province or city that the question names, and the best one says another."""
     absent = places and not any(_said(name, unit, library) for name in places for unit in units)
     return float(bool(absent) and bool(named_places(units[0].folded)))
 

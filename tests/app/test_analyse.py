@@ -287,3 +287,15 @@ def test_odd_characters_are_read_without_an_error(question: str) -> None:
     found = analyse(question)
     assert found.question == question
     assert found.kind in KINDS
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [
+        ("高工资的岗位有多少个？", {"count"}),
+        ("总投资有多少个亿？", {"count", "money"}),
+        ("补贴多少钱？", {"money"}),
+    ],
+)
+def test_a_measure_that_is_asked_by_name_is_the_one_asked(question: str, kinds: set[str]) -> None:
+    assert analyse(question).value_kinds == kinds
