@@ -160,7 +160,7 @@ def _value_kinds(folded: str, kinds: frozenset[str], lexicon: Lexicon) -> tuple[
         return frozenset({"frequency"}), units
     if "number" in kinds:
         named = {UNIT_OF[unit] for unit in units}
-        # 「高工资的岗位有多少个」 asks for posts, not for money; 「投资多少个亿」 does.
+        # 「高学费的班有多少个」 asks for classes, not for money; 「投资多少个亿」 does.
         counted = bool(units) and not _AMOUNT_ASKED.search(folded)
         for attribute, words in lexicon.attributes.items():
             if attribute not in {"person", "phone", "date", *WORDED} and any(word in folded for word in words):

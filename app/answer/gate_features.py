@@ -141,7 +141,7 @@ def _term_missed(analysis: Analysis, unit: Unit, library: Library) -> float:
 
 
 def _topic_near(analysis: Analysis, unit: Unit, library: Library) -> float:
-    """Return the share of the question's words that stand near a unit, places left out: 重庆 is no topic."""
+    """Return the share of the question's words that stand near a unit, places left out: 贵阳 is no topic."""
     matcher = TermMatcher(analysis, library)
     weights = {term: weight for term, weight in matcher.weights.items() if not is_place(term)}
     near = _surroundings(unit, library)

@@ -207,7 +207,7 @@ def _shared(question: str, found: Unit, answer: Unit, library: Library) -> float
     return min(1.0, rarity / 2)
 
 
-# C4线, 27号线, G5013: what letters and figures name.
+# C7线, 12号线, G50: what letters and figures name.
 _CODE = re.compile(r"[a-z]{1,3}\d{1,4}(?:线|路|高速)?|\d{1,3}号线")
 _CODES = 1.5
 

@@ -25,7 +25,7 @@ _EMPTY_CORES = frozenset(
     }
 )  # fmt: skip
 _LINKS = frozenset("的和与跟同及在是由对把被给市省区县两这那该各,，、。？?")
-# 两大新区, 几个新区; 两江, 三亚 and 九江 are names.
+# 两大新区, 几个新区; 三亚 and 九江 are names.
 _COUNTING = re.compile(
     r"^(?:[几各这那哪每某]|[一二两三四五六七八九十](?:[个大地家座处类种级方市省县区国些次批期]|$))"
 )
@@ -220,7 +220,7 @@ def joint_places(word: str) -> tuple[tuple[str, ...], ...]:
     short = [[_SHORT[c]] if c in _SHORT else [f for f in synonyms.get(c, ()) if is_place(f)] for c in word]
     if not any(short):
         return ()
-    # 成 of 成渝 is no short form of its own: a city that begins with it.
+    # 广 of 广沪 is no short form of its own: a city that begins with it.
     cities = [sorted(p for p in places if p[0] == c and p[-1] not in "省市县区旗州") for c in word]
     halves = tuple(tuple(known or named) for known, named in zip(short, cities, strict=True))
     return halves if all(halves) else ()

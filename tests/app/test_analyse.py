@@ -292,7 +292,7 @@ def test_odd_characters_are_read_without_an_error(question: str) -> None:
 @pytest.mark.parametrize(
     ("question", "kinds"),
     [
-        ("高工资的岗位有多少个？", {"count"}),
+        ("高学费的班有多少个？", {"count"}),
         ("总投资有多少个亿？", {"count", "money"}),
         ("补贴多少钱？", {"money"}),
     ],

@@ -46,8 +46,8 @@ def test_only_the_measure_asked_for_answers(make_library: MakeLibrary, question:
         ("哪几个区县参加？", []),
         ("两地高新区的人才称号能通用吗？", []),
         # What a question is opened with is no part of a name.
-        ("请列出开发区要建的五个中心。", []),
-        ("孩子要入学，想问下高新区新修好的是哪几所学校？", []),
+        ("请列出开发区要开的六家商场。", []),
+        ("周末想逛街，想问下高新区新开的是哪几家超市？", []),
     ],
 )
 def test_a_division_that_no_document_knows_is_named(question: str, named: list[str]) -> None:
