@@ -18,6 +18,8 @@ _UNIT_ASKED = re.compile(
     + "|".join(sorted(map(re.escape, UNIT_OF), key=lambda word: (-len(word), word)))
     + ")"
 )
+# 好多 is 多少 in the south-west, before a measure.
+_MANY_ASKED = re.compile(rf"好多\s*(?:{'|'.join(sorted(map(re.escape, UNIT_OF), key=len, reverse=True))}|钱)")
 _AMOUNT_ASKED = re.compile(r"(?:多少|几|好多)(?:十|百|千)?个?(?:亿|万)")
 _FINAL_ME = re.compile(r"(?:(?<![什怎那这多])么|(?<![哪谁])吧)[?.!,。]*$")
 _FREQUENCY = re.compile(
@@ -103,8 +105,7 @@ def _kinds(folded: str, lexicon: Lexicon) -> frozenset[str]:
     # 「哪几个」 asks for a list, not for a number; 「哪几个月」 for dates.
     if re.search(r"哪几?(?:个)?(?:月|年|天|日)", folded):
         found.add("date")
-    if re.search(rf"好多\s*(?:{'|'.join(sorted(UNIT_OF, key=len, reverse=True))}|钱)", folded):
-        # 好多 is 多少 in the south-west, before a measure.
+    if _MANY_ASKED.search(folded):
         found.add("number")
     whole, folded = folded, re.sub(r"哪几(?:个|种|项|家|条|所|座|类|份|次|位|名)?", "哪些", folded)
     for kind, words in lexicon.question_words.items():

@@ -148,7 +148,7 @@ _POINT = re.compile(
     r"^\s*[“\"]?(?:首先|其次|再次|再者|最后|此外|另外|第[一二三四五六七八九](?=[，,、：:是])|[一二三四五六七八九]是)"
 )
 _FIRST_POINT = re.compile(r"^\s*[“\"]?(?:首先|第一(?=[，,、：:是])|一是)")
-_ANNOUNCED = re.compile(r"[二两三四五六七八九\d](?:个|大|点|条|项|方面|点)")
+_ANNOUNCED = re.compile(r"[二两三四五六七八九\d](?:个|大|点|条|项|方面)")
 # Sentences between two points that go on with the first of them.
 _BETWEEN = 2
 _MAX_POINTS_CHARS = 600

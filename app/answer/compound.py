@@ -89,10 +89,12 @@ def split_sides(analysis: Analysis) -> tuple[str, ...]:
 # How far apart two are, or in what they differ, is asked of each as what it is.
 _TIME_APART = re.compile(r"(?:相差|差)(?:了)?(?:多久|多长时间|几年|几个月|几天|多少[年月天]|多少个月)")
 _MUCH_APART = re.compile(
-    r"(?:相差|差)(?:在哪儿?里?|了?多少|了?几何|了?多大|距(?:有多大|是多少|多少)?)"
-    r"|(?<=[数量额模例标])有(?:什么|何|啥)(?:不同|差别|差异|差距)"
+    r"(?:相差|差)(?:了?多少|了?几何|了?多大|距(?:有多大|是多少|多少))"
+    r"|(?<=[数量额模例标])(?:相?差在哪儿?里?|差距|有(?:什么|何|啥)(?:不同|差别|差异|差距))"
 )
-_NOT_ALIKE = re.compile(r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?")
+_NOT_ALIKE = re.compile(
+    r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?|相?差在哪儿?里?"
+)
 # 「哪份的合作事项更多」 asks each for its number.
 _MORE_OF = re.compile(r"(?:哪[一]?[份个边家方项]|谁)的?(?P<what>[\u4e00-\u9fff]{2,6})更[多少](?![\u4e00-\u9fff])")
 
@@ -102,6 +104,8 @@ def asked_of_one(question: str) -> str:
 
     >>> asked_of_one("甲隧道，通车时间差多久？"), asked_of_one("甲会有啥不同")
     ('甲隧道，通车时间是什么时候？', '甲会是什么')
+    >>> asked_of_one("甲地，事项数量差在哪？"), asked_of_one("甲地的做法差在哪？")
+    ('甲地，事项数量是多少？', '甲地的做法是什么？')
     """
     return _NOT_ALIKE.sub("是什么", _figure_of_one(question))
 

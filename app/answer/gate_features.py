@@ -37,6 +37,7 @@ def gate_features(
     asked = _EXCEPTED.sub("", analysis.folded)
     places = named_places(asked)
     areas = named_areas(asked, known=library.holds)
+    matcher = TermMatcher(analysis, library)
     judged = max(s.features.get("judged", 0.0) for s in picked)
     logits = sorted((s.features.get("judged", 0.0) for s in scored), reverse=True)
     return {
@@ -49,13 +50,13 @@ def gate_features(
         "office_missed": _missed(named_offices(analysis.folded), units, library),
         "year_missed": _year_missed(analysis, units, library, chained=chained),
         "off": 1.0 if best.features["context"] < 0.12 else 0.0,
-        "topic_near": _topic_near(analysis, best.unit, library),
+        "topic_near": _topic_near(matcher, best.unit, library),
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
         "place_beyond": _beyond([*places, *areas], units, library),
         "owner_other": _other_owner([*places, *areas], best.unit, library),
         "place_other": _other_place(places, units, library),
         "thing_missed": _things_missed(analysis.folded, units, library),
-        "term_missed": _term_missed(analysis, best.unit, library),
+        "term_missed": _term_missed(matcher, best.unit),
         "asks_value": float(bool(analysis.value_kinds)),
         "asks_list": float("list" in analysis.kinds),
         "sides": float(sides),
@@ -131,18 +132,16 @@ def _missed(names: Sequence[str], units: Sequence[Unit], library: Library) -> fl
     return max((min(absence(name, unit, library) for unit in units) for name in names), default=0.0)
 
 
-def _term_missed(analysis: Analysis, unit: Unit, library: Library) -> float:
+def _term_missed(matcher: TermMatcher, unit: Unit) -> float:
     """Return the weight of the weightiest word of the question that neither a unit nor its headings hold."""
-    matcher = TermMatcher(analysis, library)
     text = f"{unit.folded} {unit.heading_folded}"
     return max(
         (weight * (1.0 - matcher.match(term, text)) for term, weight in matcher.weights.items()), default=0.0
     )
 
 
-def _topic_near(analysis: Analysis, unit: Unit, library: Library) -> float:
+def _topic_near(matcher: TermMatcher, unit: Unit, library: Library) -> float:
     """Return the share of the question's words that stand near a unit, places left out: 贵阳 is no topic."""
-    matcher = TermMatcher(analysis, library)
     weights = {term: weight for term, weight in matcher.weights.items() if not is_place(term)}
     near = _surroundings(unit, library)
     total = sum(weights.values())

@@ -29,6 +29,18 @@ def ordinals(text: str) -> frozenset[tuple[int, str]]:
     )
 
 
+_CLAIMED = re.compile(rf"(?:是|为|算|属)[^，,。；;？?]{{0,30}}?(?:{_ORDINAL.pattern})")
+
+
+def claims_place(question: str) -> bool:
+    """Return whether a question says which place something takes in an order, rather than naming it by that.
+
+    >>> claims_place("这是第一次会议吗"), claims_place("第一次会议是线上开的吗")
+    (True, False)
+    """
+    return bool(_CLAIMED.search(question))
+
+
 def _place(match: re.Match[str]) -> int:
     number = match["n"]
     if not number:

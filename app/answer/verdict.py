@@ -9,7 +9,7 @@ from app.answer.analyse import Analysis
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Unit
 from app.answer.named import named_areas, named_places
-from app.answer.ordinals import ordinals
+from app.answer.ordinals import claims_place, ordinals
 from app.answer.select import TermMatcher
 from app.answer.values import UNIT_OF, Value
 
@@ -55,8 +55,11 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
     decided = _by_prohibition(asked_act if _PERMISSION.search(asked_act) else asked, unit.folded)
     if decided is None:
         decided = _by_values(analysis, unit, asked)
-    if decided is not False and (_not_all(unit, asked) or _another_in_order(asked, unit.folded)):
+    if decided is not False and _not_all(unit, asked):
         decided = False
+    if decided is not False and _another_in_order(asked, unit.folded):
+        # Of 「第一次会议开了吗」 a clause about the second tells nothing.
+        return False if claims_place(analysis.folded) else None
     if decided is None:
         decided = _by_actor(asked, unit.folded)
     if decided is None and _exchanged(asked, unit.folded):
@@ -97,7 +100,7 @@ _GROWN = re.compile(r"增长|增速|提高|提升|下降|降低|减少|上升|�
 def _not_all(unit: Unit, asked: str) -> bool:
     """Return whether the question says all of something and the clause gives a share below the whole."""
     shares = [v for v in unit.values if v.kind == "percent" and v.key.endswith("%")]
-    if not _ALL.search(asked) or not shares or any(_number(v) >= 100 for v in shares):
+    if not _ALL.search(asked) or _ALL.search(unit.folded) or not shares or any(_number(v) >= 100 for v in shares):
         return False
     nearest = _nearest(shares, unit, asked)
     return nearest is not None and not _GROWN.search(unit.text[max(0, nearest.start - 8) : nearest.start])

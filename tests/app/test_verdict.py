@@ -220,6 +220,7 @@ def test_words_that_exclude_each_other_deny(
         # 成都 is no 都, and a rate of growth no share.
         ("成都的码头扩建完成了吗？", "成都的码头扩建完成60%。", True),
         ("码头的投资都完成了吗？", "码头的投资都已完成，同比增长60%。", True),
+        ("码头扩建全部完成了吗？", "码头扩建全部完成，其中堆场占60%。", True),
     ],
 )
 def test_a_share_is_not_all(decide: Decide, question: str, clause: str, expected: bool) -> None:
@@ -232,9 +233,11 @@ def test_a_share_is_not_all(decide: Decide, question: str, clause: str, expected
         ("5月6日的论坛是第一次论坛吗？", False),
         ("5月6日的论坛是首次论坛吗？", False),
         ("5月6日的论坛是第二次论坛吗？", True),
+        # The clause speaks of another one: it neither affirms nor denies.
+        ("第一次论坛是5月6日举行的吗？", None),
     ],
 )
-def test_the_first_is_not_the_second(decide: Decide, question: str, expected: bool) -> None:
+def test_the_first_is_not_the_second(decide: Decide, question: str, expected: bool | None) -> None:
     assert decide(question, "5月6日，两市举行第二次论坛。") is expected
 
 
