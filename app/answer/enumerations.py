@@ -101,10 +101,10 @@ def _in_brackets(sentence: str) -> list[Enumeration]:
     """Return the enumerations that a pair of brackets encloses: 「东西向4条（甲线、乙线、丙线、丁线）」."""
     found = []
     for match in _BRACKETED.finditer(sentence):
-        pieces = split_items(match[1])
+        pieces = [(a, b) for a, b in split_items(match[1]) if match[1][a:b].strip()]
         if len(pieces) < 3 or re.search(r"[，,。；;：:]", match[1]):
             continue
-        spans = tuple((match.start(1) + a, match.start(1) + b) for a, b in pieces if match[1][a:b].strip())
+        spans = tuple((match.start(1) + a, match.start(1) + b) for a, b in pieces)
         before = sentence[max(0, match.start() - 8) : match.start()]
         counts = [v for v in find_values(before) if v.kind == "count" and v.end == len(before)]
         stated = int(m[0]) if counts and (m := re.match(r"\d+", counts[-1].key)) else None

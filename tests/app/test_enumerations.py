@@ -1,7 +1,7 @@
 """Enumerations inside a sentence: their items, the count they state, and what is no enumeration."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.answer.enumerations import find_enumerations, split_items
@@ -72,6 +72,7 @@ def test_as_many_items_are_found_as_were_listed(items: list[str]) -> None:
 
 
 @given(st.text("甲乙、，。（）“”《》和等包括三3项个 ", max_size=40))
+@example("（、、）")
 def test_items_are_ordered_spans_of_the_sentence_that_hold_something(sentence: str) -> None:
     for found in find_enumerations(sentence):
         assert len(found.items) >= 3
