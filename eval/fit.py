@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 UNIT_FEATURES = (
     "field", "lead_in", "names", "defines", "signs", "wide_bigrams", "items", "count", "sentence_z", "rank", "own",
-    "context", "heading", "type", "is_heading", "fixed", "year", "day", "responsible", "long", "short",
+    "context", "heading", "type", "is_heading", "fixed", "year", "day", "ordinal", "responsible", "long",
+    "short",
 )  # fmt: skip
 GATE_FEATURES = (
     "cosine", "own", "context", "off", "value_missed", "place_missed", "area_missed", "office_missed",

@@ -31,7 +31,12 @@ _NAME_ASKED = re.compile(
 )
 # Only people do these.
 _PERSON_ACTS = re.compile(
-    r"(?:谁|哪位|何人)(?:来|去|分别|各自?|代表双?方?){0,2}(?:签字|落笔|致辞|讲话|讲解|带队|率队|挂帅|主持|陪同)"
+    r"(?:谁|哪位|何人)(?:来|去|分别|各自?|代表双?方?|领导|负责人|同志){0,2}(?:签的?字|落的?笔|致的?辞|讲话|讲解|带队|率队|挂帅|主持|陪同)"
+)
+# 「甲项目 总投资」: words typed into a search box, the last of which names a figure.
+_FIGURE_NAMED = re.compile(
+    r"(?:金额|预算|投资额|总投资|造价|面积|产值|产量|产能|营收|收入|里程|长度|全长|数量|总数|人数|户数|吨数|亩数|天数|占比|比重|比例"
+    r"|增速|增幅|容量|规模|成本|总额|额度|价格|单价|发电量|处理量|吞吐量|注册资本|注册资金)[。.?？]?$"
 )
 # Kinds of value that no figure is: their words in a clause tell them.
 WORDED = ("address", "clock")
@@ -105,13 +110,16 @@ def _kinds(folded: str, lexicon: Lexicon) -> frozenset[str]:
     # 「哪几个」 asks for a list, not for a number; 「哪几个月」 for dates.
     if re.search(r"哪几?(?:个)?(?:月|年|天|日)", folded):
         found.add("date")
-    if _MANY_ASKED.search(folded):
+    if _MANY_ASKED.search(folded) or (_FIGURE_NAMED.search(folded) and not _WH.search(folded)):
         found.add("number")
     whole, folded = folded, re.sub(r"哪几(?:个|种|项|家|条|所|座|类|份|次|位|名)?", "哪些", folded)
     for kind, words in lexicon.question_words.items():
         if any((bool(_FINAL_ME.search(whole)) if word == "么?" else word in folded) for word in words):
             found.add(kind)
     return frozenset(found)
+
+
+_WH = re.compile(r"什么|啥|哪|谁|何|如何|怎|咋|吗|是否|是不是|有没有|[介说讲谈]|列|几|多少")
 
 
 def _main_kind(folded: str, kinds: frozenset[str]) -> str:

@@ -16,17 +16,16 @@ from app.answer.gate_features import missing_value
 from app.answer.library import Library, Unit
 from app.answer.reranking import Judge
 from app.answer.select import Scored
+from app.answer.words import shared_name
 from index.judged import judged_text
 
 # A shared stretch longer than this is a copy of the clause, a shorter one no name, if not a title (市长).
 _LEAST_NAME = 3
-_MOST_NAME = 24
 _MOST_READ = 6
 # The judge takes a clause for an answer above this logit.
 _TAKEN = 1.0
 _LONG_PART = 14
 _TITLE = re.compile(r"[省市区县州局厅部处院校会所港园团行厂台店班署庭社司]长|书记|主任|总裁|主席")
-_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +74,3 @@ def follow(step: Step, analysis: Analysis, found: Sequence[Scored], library: Lib
         if float(judge.score(f"{name}，{step.asked}？", [pair])[0]) > _TAKEN:
             return unit
     return None
-
-
-def shared_name(question: str, clause: str, other: str) -> str:
-    """Return the longest stretch of Chinese that two clauses share and the question does not hold, or ``""``.
-
-    >>> shared_name("基金的管理公司是谁", "管理机构:乙州集团。", "乙州集团董事长王一说")
-    '乙州集团'
-    """
-    best = ""
-    for run in _CHINESE.findall(clause):
-        for start in range(len(run)):
-            size = max(len(best) + 1, 2)
-            while start + size <= len(run) and run[start : start + size] in other:
-                piece = run[start : start + size]
-                if piece not in question:
-                    best = piece
-                size += 1
-    return best if len(best) <= _MOST_NAME else ""

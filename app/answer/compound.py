@@ -95,8 +95,12 @@ _MUCH_APART = re.compile(
 _NOT_ALIKE = re.compile(
     r"(?:有(?:什么|何|啥|哪些))?(?:不同|区别|差异|差别|不一样|两样|异同)(?:之处|的地方)?|相?差在哪儿?里?"
 )
-# 「哪份的合作事项更多」 asks each for its number.
+# 「哪份的合作事项更多」 asks each for its number, 「哪个面积大」 for its size.
 _MORE_OF = re.compile(r"(?:哪[一]?[份个边家方项]|谁)的?(?P<what>[\u4e00-\u9fff]{2,6})更[多少](?![\u4e00-\u9fff])")
+_GREATER = re.compile(
+    r"(?:哪[一]?[份个边家方项座条]|谁)的?(?P<what>[\u4e00-\u9fff]{0,6}(?:[数量额度率积模程]|产值|投资|比例|占比|比重|人口))更?[多少大小高低长短](?:一?些|一?点)?(?![\u4e00-\u9fff])"
+)
+_EACH_MUCH = re.compile(r"(?<=[,，])(?:各自?|分别)(?=多少|几|[有是为]多少|[有是]几)")
 
 
 def asked_of_one(question: str) -> str:
@@ -114,6 +118,7 @@ def _figure_of_one(question: str) -> str:
     # 几大方面 beside another side asks for a number, not for a list.
     question = re.sub(r"(?<=[是有分共])几大(?=方面|领域|板块|任务|类)", "几个", question)
     question = _MORE_OF.sub(r"\g<what>有多少个", question)
+    question = _EACH_MUCH.sub("", _GREATER.sub(r"\g<what>是多少", question))
     return _MUCH_APART.sub("是多少", _TIME_APART.sub("是什么时候", question))
 
 
@@ -208,6 +213,10 @@ def _sides(question: str) -> tuple[str, str, str, str] | None:
         if re.search(r"[谁哪]", question[max(0, start - 1) : match.end()]):
             continue
         head, tail = question[:start], question[match.end() :]
+        attribute = re.search(r"的[^的]{2,10}$", left)
+        if attribute and tail.startswith(attribute[0]):
+            # 甲的面积和乙的面积: it stands with both, and is no part of the question to both.
+            right, tail = right + attribute[0], tail[len(attribute[0]) :]
         return head, left + _shared_tail(left, right), right, tail
     return None
 

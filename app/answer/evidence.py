@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.answer.analyse import Analysis, analyse
 from app.answer.chain import follow, next_step
 from app.answer.clock import Clock
-from app.answer.compound import side_names, sub_questions
+from app.answer.compound import asking_parts, side_names, sub_questions
 from app.answer.days import day_of, that_day
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
@@ -26,8 +26,12 @@ from app.answer.scopes import Scope, Scopes
 from app.answer.select import Scored, TermMatcher, day_fit, score_units
 from app.answer.sides import Side, find_sides
 from app.answer.turns import Turn
+from index.judged import judged_text
 from index.retrieve import Retriever
 from index.types import Hit
+
+
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,21 @@ class Investigator:
         added = [n for n in dict.fromkeys(near) if n not in found.numbers]
         hits = [*found.hits, *(Hit(self.library.passages[n], 0.0, self.top_k) for n in added)]
         answering = self._score(asked, found.query_vector, hits, [*found.numbers, *added], clock)
-        bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library)
+        read = None if self.judge is None else self._reader(halves)
+        bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library, read=read)
+        clock.mark("rerank")
         return bridge, (described, answering)
+
+    def _reader(self, halves: Hops) -> Callable[[str, Unit], float]:
+        """Return how surely a unit answers what is asked of a name, by the judge, as a logit."""
+        judge, library = self.judge, self.library
+
+        def read(name: str, unit: Unit) -> float:
+            passage = library.passages[unit.passage_index]
+            pair = judged_text(library.documents[unit.doc_id], passage, unit.start, unit.end)
+            return 0.0 if judge is None else float(judge.score(f"{name}，{halves.asked}", [pair])[0])
+
+        return read
 
     def _followed(
         self, analysis: Analysis, chosen: Sequence[Unit], doc_ids: Collection[str] | None, clock: Clock
@@ -225,7 +242,16 @@ class Investigator:
             return None
         part = self._search_scope(asked, scope, asked.question, clock)
         bridge = inside_bridge(described[0], part.scored, halves)
-        return None if bridge is None else (bridge, part)
+        several = asking_parts(halves.asked)
+        if bridge is None or len(several) != _TWO:
+            return None if bridge is None else (bridge, part)
+        # 「是谁跟谁签的，总共几项」: each is looked for on its own.
+        each = [self._search_scope(analyse(one), scope, one, clock).scored for one in several]
+        found = [inside_bridge(described[0], scored, replace(halves, asked=one)) for scored, one in zip(each, several, strict=True)]
+        first, second = found
+        if first is not None and second is not None and first.answer.unit != second.answer.unit:
+            bridge = replace(first, beside=second.answer.unit)
+        return bridge, part
 
     def _search(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from app.answer.analyse import Analysis
+from app.answer.analyse import WORDED, Analysis
 from app.answer.compound import asking_parts
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
-from app.answer.named import is_place, named_areas, named_offices, named_places, short_forms
+from app.answer.named import is_place, named_areas, named_counties, named_offices, named_places, short_forms
 from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.values import UNIT_OF
 
@@ -45,6 +45,7 @@ def gate_features(
         "own": best.features["own"],
         "context": best.features["context"],
         "value_missed": 1.0 if missing_value(analysis, units) else 0.0,
+        "worded_missed": float(missing_value(analysis, units) in {"person", *WORDED}),
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),
         "office_missed": _missed(named_offices(analysis.folded), units, library),
@@ -54,7 +55,8 @@ def gate_features(
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
         "place_beyond": _beyond([*places, *areas], units, library),
         "owner_other": _other_owner([*places, *areas], best.unit, library),
-        "place_other": _other_place(places, units, library),
+        "place_other": _other_place(_asked_of(asked), units, library),
+        "name_elsewhere": _name_elsewhere(analysis.folded, scored, units, library),
         "thing_missed": _things_missed(analysis.folded, units, library),
         "term_missed": _term_missed(matcher, best.unit),
         "asks_value": float(bool(analysis.value_kinds)),
@@ -166,10 +168,51 @@ def _other_owner(names: Sequence[str], unit: Unit, library: Library) -> float:
     return float(bool(absent) and bool(owners))
 
 
-def _other_place(places: Sequence[str], units: Sequence[Unit], library: Library) -> float:
-    """Return 1 where no unit says a province or city that the question names, and the best one says another."""
-    absent = places and not any(_said(name, unit, library) for name in places for unit in units)
-    return float(bool(absent) and bool(named_places(units[0].folded)))
+def _asked_of(folded: str) -> str:
+    """Return the part of a question that asks, where it names a place of its own: 甲市的我知道，乙市有多少."""
+    parts = asking_parts(folded)
+    clauses = re.split(r"[,，;；。]", parts[0]) if len(parts) == 1 else []
+    return clauses[-1] if len(clauses) > 1 and named_places(clauses[-1]) else folded
+
+
+def _other_place(asked: str, units: Sequence[Unit], library: Library) -> float:
+    """Return 1 where no unit says a province or city, or a county, that is asked of, and one of them says another."""
+    for find in (named_places, named_counties):
+        places = find(asked)
+        absent = places and not any(_said(name, unit, library) for name in places for unit in units)
+        if absent and any(find(unit.folded) for unit in units):
+            return 1.0
+    return 0.0
+
+
+# A stretch of the question that stands in a clause word for word and is at least so long names something.
+_LEAST_NAMED = 4
+_NAMED_RUN = re.compile(r"[\u4e00-\u9fffa-z\d]{4,}")
+
+
+def _name_elsewhere(folded: str, scored: Sequence[Scored], units: Sequence[Unit], library: Library) -> float:
+    """Return how rare the rarest stretch of the question is that other units found hold and none near these, in [0, 1].
+
+    金凤实验室 stands in another clause than the one that names a director.
+    """
+    found = "\n".join(s.unit.folded for s in scored)
+    near = " ".join(_surroundings(unit, library) for unit in units)
+    near += near.replace("(", "").replace(")", "")
+    rarest = 0.0
+    for run in _NAMED_RUN.findall(folded):
+        start = 0
+        while start + _LEAST_NAMED <= len(run):
+            size = _LEAST_NAMED
+            if run[start : start + size] not in found:
+                start += 1
+                continue
+            while start + size < len(run) and run[start : start + size + 1] in found:
+                size += 1
+            name = run[start : start + size]
+            if name not in near:
+                rarest = max(rarest, library.weight(name) / library.weight_of_absent)
+            start += size
+    return rarest
 
 
 _THING = re.compile(
@@ -224,7 +267,7 @@ YEAR = re.compile(r"(?:19|20)\d{2}")
 _WORDS_OF = {
     "phone": re.compile(r"\d{3,4}-?\d{7,8}|@|https?:"),
     "address": re.compile(
-        r"[路街巷道](?:\d|[一二三四五六七八九十])+|\d+号(?![线文令期])|[\d一二三四五六七八九十]+[楼层]|大厦|窗口|地址|门牌"
+        r"[路街巷道](?:\d|[一二三四五六七八九十])+|\d+号(?![线文令期])|[\d一二三四五六七八九十]+[楼层]|大厦|窗口|地址|门牌|[\u4e00-\u9fff]{2}街道"
     ),
     "clock": re.compile(r"\d{1,2}[:：]\d{2}|(?:\d|[一二三四五六七八九十])[点时](?![间到建意半面]|之)|全天|24小时"),
 }

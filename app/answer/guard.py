@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from app.answer.draft import Line
 from app.answer.fold import fold
 from app.answer.library import Library
-from app.answer.values import digits_in, find_values
+from app.answer.values import Value, digits_in, find_values
 
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.、]\s")
 _NEGATIONS = ("不得", "不再", "没有", "不能", "不会", "不是", "禁止", "严禁", "无法", "除外", "未", "没", "不")
@@ -45,11 +45,17 @@ def unsupported(line: Line, library: Library) -> list[str]:
     problems += [
         value.text
         for value in find_values(body, numerals=False)
-        if value.key not in held and digits_in(value.text) <= allowed - counted
+        if not _stands(value, held) and digits_in(value.text) <= allowed - counted
     ]
     if line.spans:
         problems += _inserted(fold(body), [fold(quote) for quote in quotes])
     return problems
+
+
+def _stands(value: Value, held: Collection[str]) -> bool:
+    """Return whether a figure is among the keys held; a month or a year stands in a day of it (4月 in 4月23日)."""
+    within = (key.startswith(f"{value.key}-") for key in held) if value.kind == "date" else ()
+    return value.key in held or any(within)
 
 
 def _inserted(body: str, cited: Sequence[str]) -> list[str]:

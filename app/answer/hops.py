@@ -16,7 +16,7 @@ from app.answer.library import Library, Unit
 from app.answer.named import is_place
 from app.answer.scopes import announces
 from app.answer.select import HOLDS_VALUE, Scored
-from app.answer.words import segment
+from app.answer.words import segment, shared_name
 
 _ASKS = re.compile(
     r"多少|几[个项名位家所条座份次种类年天届月号几成]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|"
@@ -50,6 +50,10 @@ _BACK = re.compile(
 _PRONOUN = re.compile(
     r"^(?P<head>.{8,}?)[，,；;。？?]\s*(?:而|那么?|请问)?(?:它|他|她|其(?!他|它|中|余)|那里|那儿|那边)(?:们|的)?(?P<rest>.{4,})$"
 )
+# 「…是哪个，后来甲计划要把它建成多大规模」: the pronoun stands within the second half.
+_PRONOUN_INSIDE = re.compile(
+    r"^(?P<head>.{8,}?)[，,；;。？?]\s*(?P<before>[^，,；;。？?]{1,20}?)[把将对给让为]?(?:它|他|她)(?:们|的)?(?P<rest>[^，,；;。？?]{4,}[？?。]?)$"
+)
 _LEAST_ASKED = 3
 # What ties a pair, in the units of the unit score: the same sentence, section, heading above, document.
 _SAME_UNIT = 1.6
@@ -65,6 +69,11 @@ _APART = 0.5
 # Inside a text, one that holds a value of the kind asked goes before others that score up to this much more.
 _NEAR = 3.0
 _GRAM = 4
+_SHORT_LEAD = 30
+# So many pairs are read again with the name that ties them, at this weight of the logit.
+_READ_AGAIN = 5
+_READ_WEIGHT = 0.5
+_LEAST_NAME = 4
 _DESCRIBING = 5
 _ANSWERING = 24
 
@@ -116,6 +125,9 @@ def split_hops(question: str) -> Hops | None:
     pronoun = _PRONOUN.match(question)
     if pronoun and _ASKS.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
         return Hops(pronoun["head"], pronoun["rest"])
+    pronoun = _PRONOUN_INSIDE.match(question)
+    if pronoun and _ASKS.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
+        return Hops(pronoun["head"], pronoun["before"] + pronoun["rest"])
     first = re.match(r"^([^，,？?]{7,})[，,](.+)$", question)
     if first and not _ASKS.search(first[1]) and _ASKS.search(first[2]):
         closed = _CLOSED.match(first[1])
@@ -137,23 +149,59 @@ def split_hops(question: str) -> Hops | None:
 
 
 def best_bridge(
-    question: str, describing: Sequence[Scored], answering: Sequence[Scored], library: Library
+    question: str,
+    describing: Sequence[Scored],
+    answering: Sequence[Scored],
+    library: Library,
+    *,
+    read: Callable[[str, Unit], float] | None = None,
 ) -> Bridge | None:
-    """Return the best pair of a sentence that fits the description and one that answers, or ``None``."""
+    """Return the best pair of a sentence that fits the description and one that answers, or ``None``.
+
+    ``read`` tells by a logit how surely a unit answers what is asked of a name: the best few pairs that share one
+    are read again so.
+    """
     found = [s for s in describing if not s.unit.is_heading][:_DESCRIBING]
     answers = [s for s in answering if not s.unit.is_heading][:_ANSWERING]
     pairs = []
     for one in found:
         for other in answers:
             tied = tie(question, one.unit, other.unit, library)
-            if tied >= _LEAST_TIE:
+            if tied >= _LEAST_TIE or (read is not None and len(_tying(question, one.unit, other.unit, library)) >= _LEAST_NAME):
                 pairs.append(Bridge(one.unit, other, one.score + other.score + tied))
+    if read is not None:
+        pairs = _read_again(question, pairs, library, read)
     best = max(pairs, key=lambda pair: pair.score, default=None)
     if best is None or len(_ASKS.findall(question)) < 2:
         return best
     others = [p for p in pairs if p.found is best.found and p.answer.unit not in (best.found, best.answer.unit)]
     second = max(others, key=lambda pair: pair.score, default=None)
     return best if second is None else replace(best, beside=second.answer.unit)
+
+
+def _read_again(
+    question: str, pairs: Sequence[Bridge], library: Library, read: Callable[[str, Unit], float]
+) -> list[Bridge]:
+    """Return the pairs, the best few of them scored by how surely their answer speaks of the name that ties them."""
+    ordered = sorted(pairs, key=lambda pair: -pair.score)
+    first: dict[int, Bridge] = {}
+    for pair in ordered:
+        first.setdefault(pair.answer.unit.number, pair)
+    close = list(first.values())[:_READ_AGAIN]
+    read_pairs = []
+    for pair in close:
+        unit = pair.answer.unit
+        name = _tying(question, pair.found, unit, library)
+        own = pair.answer.features.get("judged", 0.0)
+        logit = read(name, unit) if len(name) >= _LEAST_NAME else own
+        if logit > 0 or tie(question, pair.found, unit, library) >= _LEAST_TIE:
+            read_pairs.append(replace(pair, score=pair.score + _READ_WEIGHT * logit))
+    return read_pairs
+
+
+def _tying(question: str, found: Unit, answer: Unit, library: Library) -> str:
+    """Return the longest name that two sentences share and a question does not hold, or ``""``."""
+    return "" if found is answer else shared_name(question, found.folded, _lead(answer, library) + answer.folded)
 
 
 def clearly_first(described: Sequence[Scored], held: Callable[[Unit], bool]) -> bool:
@@ -199,12 +247,19 @@ def _place(found: tuple[str, ...], answer: tuple[str, ...]) -> float:
 
 def _shared(question: str, found: Unit, answer: Unit, library: Library) -> float:
     """Return in [0, 1] how rare the stretches are that both sentences hold and the question does not."""
-    grams = _grams(found.folded) & (_grams(answer.folded) | _grams(answer.heading_folded))
+    grams = _grams(found.folded) & (_grams(answer.folded) | _grams(answer.heading_folded) | _grams(_lead(answer, library)))
     new = [gram for gram in sorted(grams) if gram[:2] not in question or gram[2:] not in question]
     rarity = sum((library.weight(gram) / library.weight_of_absent) ** 2 for gram in new)
     codes = set(_CODE.findall(found.folded)) & set(_CODE.findall(answer.folded))
     rarity += _CODES * any(code not in question for code in codes)
     return min(1.0, rarity / 2)
+
+
+def _lead(unit: Unit, library: Library) -> str:
+    """Return the short sentence before one, which names what it goes on about, folded: 「建好资源库。」."""
+    members = library.units_of(unit.passage_index)
+    before = members[unit.row - 1].folded if unit.row else ""
+    return before if len(before) <= _SHORT_LEAD else ""
 
 
 # C7线, 12号线, G50: what letters and figures name.

@@ -24,6 +24,8 @@ class Lexicon:
     synonyms: dict[str, frozenset[str]]
     stopwords: frozenset[str]
     places: frozenset[str]
+    counties: frozenset[str]
+    nicknames: dict[str, str]
     injections: tuple[re.Pattern[str], ...]
     opposites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
@@ -52,6 +54,8 @@ def load_lexicon() -> Lexicon:
         fields=_lists("fields.json"),
         synonyms={word: frozenset(others) for word, others in groups.items()},
         places=frozenset(" ".join(_read("places.json")["names"]).split()),
+        nicknames=dict(_read("places.json")["nicknames"]),
+        counties=frozenset(" ".join(_read("places.json")["counties"]).split()),
         stopwords=frozenset(_read("stopwords.json")["words"]),
         injections=injections,
         opposites=tuple((tuple(one), tuple(other)) for one, other in _read("opposites.json")["pairs"]),

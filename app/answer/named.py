@@ -33,7 +33,7 @@ _COUNTING = re.compile(
 
 @lru_cache(maxsize=1)
 def _places() -> re.Pattern[str]:
-    names = sorted(load_lexicon().places, key=lambda word: (-len(word), word))
+    names = sorted({*load_lexicon().places, *load_lexicon().nicknames}, key=lambda word: (-len(word), word))
     return re.compile("|".join(map(re.escape, names)))
 
 
@@ -48,12 +48,23 @@ def is_place(word: str) -> bool:
 
 
 def named_places(folded: str) -> list[str]:
-    """Return the provinces and cities in a folded text, in order.
+    """Return the provinces and cities in a folded text, in order, a nickname as the city it stands for.
 
-    >>> named_places("贵阳和重庆约定2025年汽车产量做到多少")
-    ['贵阳', '重庆']
+    >>> named_places("贵阳和重庆约定2025年汽车产量做到多少"), named_places("羊城的产量")
+    (['贵阳', '重庆'], ['广州'])
     """
-    return list(dict.fromkeys(_places().findall(folded)))
+    nicknames = load_lexicon().nicknames
+    return list(dict.fromkeys(nicknames.get(name, name) for name in _places().findall(folded)))
+
+
+def named_counties(folded: str) -> list[str]:
+    """Return the counties and districts in a folded text, without their rank, in order.
+
+    >>> named_counties("黔江的电厂和武隆区的电厂")
+    ['黔江', '武隆']
+    """
+    words = (word[:-1] if word[-1] in "区县旗" else word for word in segment(folded))
+    return [word for word in dict.fromkeys(words) if word in load_lexicon().counties]
 
 
 # 金坛区, 东岚县: a division by its rank word; what the rank words also make besides names.
@@ -69,7 +80,7 @@ _COMMON_DIVISIONS = re.compile(
 _ORDINARY = 60
 _FUNCTION_CHARS = re.compile(
     r"[年月日号天的了在到从和与跟同及是由对把被给让往去来为有没不要会能于或等就都也还又再才只哪那这此每某一二三四五六七八九十两几个条位家"
-    r"请问想查找列看写讲说帮告按据将]"
+    r"请问想查找列看写讲说帮告按据将而但且却则若]"
 )
 
 

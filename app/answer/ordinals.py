@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.answer.library import Library, Unit
 from app.answer.values import han_to_int
 
 _MEASURES = "次届批期轮场回"
@@ -27,6 +28,23 @@ def ordinals(text: str) -> frozenset[tuple[int, str]]:
     return frozenset(
         (_place(match), (match["m"] or match["m1"]).replace("回", "次")) for match in _ORDINAL.finditer(text)
     )
+
+
+def ordinal_fit(folded: str, unit: Unit, library: Library) -> float:
+    """Return 1 where a unit speaks of the member of an order (第二次) that a folded question names, -1 of others only.
+
+    One that names no member goes on from the nearest before it in its passage that does: half as much.
+    """
+    asked = ordinals(folded)
+    if not asked:
+        return 0.0
+    measures = {measure for _, measure in asked}
+    told = [one for one in library.units_of(unit.passage_index) if one.number <= unit.number]
+    for one in reversed(told):
+        held = {each for each in ordinals(one.folded) if each[1] in measures}
+        if held:
+            return (1.0 if asked & held else -1.0) * (1.0 if one is unit else 0.5)
+    return 0.0
 
 
 _CLAIMED = re.compile(rf"(?:是|为|算|属)[^，,。；;？?]{{0,30}}?(?:{_ORDINAL.pattern})")

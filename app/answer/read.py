@@ -85,8 +85,7 @@ def read(reading: Reading) -> Draft:
 
 def _read(reading: Reading) -> Draft:
     if reading.rows:
-        lines = tuple(Line(shown(row.text), with_twins(row, reading.library)) for row in reading.rows)
-        return Draft(lines, "field", tuple(row.number for row in reading.rows))
+        return _read_rows(reading)
     if reading.sides:
         compared = compare(reading.whole.analysis.question, sides_of(reading), reading.library, reading.replies)
         if compared is not None:
@@ -113,6 +112,16 @@ def _read(reading: Reading) -> Draft:
     if lists.asks_for_list(analysis):
         chosen = whole_sentences(with_points(chosen, reading.library), reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")
+
+
+def _read_rows(reading: Reading) -> Draft:
+    """Return the rows of a document's table, behind the best unit of each other thing that is asked."""
+    others = [part for part in reading.parts if not part.analysis.fields]
+    told = [unit for part in others for unit in choose(part.scored, reading.library, limit=1)]
+    used = dict.fromkeys(row.number for row in reading.rows)
+    first = [line_of(u, reading.library, reading.whole.matcher) for u in told if u.number not in used]
+    rows = [Line(shown(row.text), with_twins(row, reading.library)) for row in reading.rows]
+    return Draft((*first, *rows), "field", tuple(dict.fromkeys([*(u.number for u in told), *used])))
 
 
 def sides_of(reading: Reading) -> list[SideRead]:
@@ -201,7 +210,7 @@ def read_parts(reading: Reading) -> Draft:
     several = len(reading.parts) > 2
     for part in reading.parts:
         scored = part.scored
-        if several:
+        if several or len(names) == len(reading.parts):
             asked = [term for other in reading.parts if other is not part for term in other.analysis.terms]
             scored = own_words_first(scored, set(part.analysis.terms).difference(asked), part.matcher)
         if chosen and points_back(part.analysis.question):

@@ -12,6 +12,7 @@ from app.answer.analyse import Analysis
 from app.answer.fold import fold
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Library, Unit
+from app.answer.ordinals import ordinal_fit
 from app.answer.values import UNIT_OF, Value, month_and_day
 from index.types import Hit
 
@@ -67,6 +68,7 @@ def score_units(
             **_fit(analysis, unit),
             "year": year_fit(analysis, unit, fold(library.documents[unit.doc_id].title)),
             "day": day_fit(analysis, unit),
+            "ordinal": ordinal_fit(analysis.folded, unit, library),
             "responsible": _responsible_fit(analysis, unit),
         }
         # Rounded, so that copies of one sentence tie and the earlier document goes first.

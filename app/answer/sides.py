@@ -22,14 +22,21 @@ _CUE = re.compile(
 )
 _TURN_CUE = re.compile(r"又|呢|比一下|比比|同样|各|分别")
 _POINTS_BACK = re.compile(r"^(?:同时|这|那(?!份)|该|此|其|它|他|后者|前者)")
+# 「…的计划又要把它建成…」: what the first part found.
+_ITS = re.compile(r"[把将对给让为由]它|它的?(?:建|变|打造|作为|规模|投资|面积)")
 _JOIN = re.compile(r"和|与|跟|以及|对比|相较于|相比于?|比起| *(?:vs\.?|VS) *")
 _LEFT = re.compile(r"[^,，。;；:：?？]{2,30}$")
 _RIGHT_END = re.compile(
-    r"各|分别|都|两份|两个|这两|在(?!建)|里|中|谁|哪|有什么|有何|有啥|有哪|相比|比较|对比|比(?!例|重|较)|之间|一样|是否|是不是|签|约定|规定|要求|提|列|写|差|[,，?？]|$"
+    r"各|分别|都|两份|两个|这两|在(?!建)|里|中|谁|哪|有什么|有何|有啥|有哪|相比|比较|对比|比(?!例|重|较)|之间|一样|是否|是不是|签|约定|规定|要求|提|列|写|差|[,，:：?？]|$"
 )
 _LONGEST_NAME = 30
+# 「科委(现在叫科技局)」, and 两个 that is left of 「两个新区」.
+_ASIDE = re.compile(r"[（(](?:现|原|即|也|就是|以前|过去|曾|又)[^（()）]{1,20}[）)]")
+_NO_REST = re.compile(r"^[两二三几这那]?[个市家地区方]$")
+# 「甲协议，和乙协议，哪份…」: a comma before the word that joins two names.
+_PARTED = re.compile(r"[,，](?=(?:和|与|跟|同|以及)[^,，。;；?？]{2,30}[,，:：])")
 _LEADING = re.compile(
-    r"^(?:请问|请|帮我?|麻烦|比较一下|比较|对比一下|对比|比一下|比比|同样是?|都是|列出|说说|说一下|讲讲|为了?|关于|在|[：:])+"
+    r"^(?:请问|请|帮我?|麻烦|比较一下|比较|对比一下|对比|比一下|比比|同样是?|都是|列出|说说|说一下|讲讲|为了?|关于|在|而|[：:])+"
 )
 _ATTRIBUTE = re.compile(r"的(?P<asked>[^的]{2,14})$")
 # 「在甲协议里怎么提的」: the noun that ends the name of a document.
@@ -65,7 +72,7 @@ def find_sides(question: str, scopes: Scopes, *, doc_ids: Collection[str] | None
 
     Of several readings the one whose names say most, and most surely, is taken.
     """
-    question = with_commas(question)
+    question = _ASIDE.sub("", with_commas(question))
     best: tuple[float, tuple[Side, ...]] = (0.0, ())
     for names, asked in (*_joined(question), *_in_turn(question), *_set_apart(question)):
         first, second = scopes.resolve(names, doc_ids=doc_ids)
@@ -97,7 +104,7 @@ def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
     asked = asked_of_one(asked)
     if _OF_ITSELF.search(asked):
         return Side(name, scope, _questions(asked.format(name)))
-    return Side(name.removesuffix(rest) or name, scope, _questions(asked.format(rest)))
+    return Side(name.removesuffix(rest) or name, scope, _questions(asked.format("" if _NO_REST.match(rest) else rest)))
 
 
 def _questions(asked: str) -> tuple[str, ...]:
@@ -114,6 +121,7 @@ def _joined(question: str) -> Iterator[_Reading]:
     """Yield the readings of 「甲和乙各…」: the two names, and the rest of the question for both."""
     if not _CUE.search(question):
         return
+    question = _PARTED.sub("", question)
     for join in _JOIN.finditer(question):
         before = _LEFT.search(question[: join.start()])
         if before is None:
@@ -122,11 +130,16 @@ def _joined(question: str) -> Iterator[_Reading]:
         head = question[: join.start() - len(left)]
         if len(left) < 2 or not balanced(left) or not balanced(head):
             continue
+        own = _ATTRIBUTE.search(left)
         for right in _right_sides(question[join.end() :]):
             tail = question[join.end() + len(right) :]
             yield (left, right), (f"{_plain(head)}{{}}{_plain(tail)}",) * 2
             attribute = _ATTRIBUTE.search(right)
-            if attribute:
+            if attribute and left.endswith(attribute.group()):
+                # 甲的面积和乙的面积: the attribute stands with both.
+                asked = f"{_plain(head)}{{}}的{_plain(attribute['asked'] + tail)}"
+                yield (left[: -len(attribute.group())], right[: attribute.start()]), (asked,) * 2
+            elif attribute and (own is None or not attribute["asked"].startswith(own["asked"])):
                 asked = f"{_plain(head)}{{}}{_plain(attribute['asked'] + tail)}"
                 yield (left, right[: attribute.start()]), (asked,) * 2
 
@@ -146,7 +159,7 @@ def _in_turn(question: str) -> Iterator[_Reading]:
     if not _TURN_CUE.search(question):
         return
     parts = _clauses(question)
-    if len(parts) != 2 or _POINTS_BACK.search(parts[1]):
+    if len(parts) != 2 or _POINTS_BACK.search(parts[1]) or _ITS.search(parts[1]):
         return
     named = [_name_in(part) for part in parts]
     if any(name is None for name in named):
@@ -173,6 +186,7 @@ _ONE_IS = re.compile(
 _SIDE_BY_SIDE = re.compile(
     r"(?:^|[,，：:])(?P<a>[^,，、。;；:：?？的]{2,14})[,，、](?P<b>[^,，、。;；:：?？的]{2,14}?)[,，]?(?=相?差(?![异别])|哪[个边份]|谁|对比|比较|相比|各(?![地类项种市级方部单区界族位色省县国])|分别)"
 )
+_QUOTED = re.compile(r"[“\"「『]")
 
 
 def _set_apart(question: str) -> Iterator[_Reading]:
@@ -183,6 +197,9 @@ def _set_apart(question: str) -> Iterator[_Reading]:
             continue
         left, right = (_LEADING.sub("", match[side]) for side in "ab")
         head, tail = question[: match.start()], question[match.end() :]
+        if pattern is _SIDE_BY_SIDE and _QUOTED.match(right):
+            # 「甲区，“五个中心”分别是」 asks for the members of one thing.
+            continue
         if balanced(left) and balanced(right) and balanced(head):
             yield (left, right), (f"{_plain(head)}，{{}}{_plain(tail)}".lstrip("，"),) * 2
 

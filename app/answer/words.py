@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from functools import lru_cache
 from types import ModuleType
+
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+# A longer stretch is a copy of the clause.
+_MOST_NAME = 24
 
 
 @lru_cache(maxsize=1)
@@ -39,3 +45,21 @@ def frequency(word: str) -> int:
     """
     counted: int = _jieba().dt.FREQ.get(word, 0)
     return counted
+
+
+def shared_name(question: str, clause: str, other: str) -> str:
+    """Return the longest stretch of Chinese that two clauses share and the question does not hold, or ``""``.
+
+    >>> shared_name("基金的管理公司是谁", "管理机构:乙州集团。", "乙州集团董事长王一说")
+    '乙州集团'
+    """
+    best = ""
+    for run in _CHINESE.findall(clause):
+        for start in range(len(run)):
+            size = max(len(best) + 1, 2)
+            while start + size <= len(run) and run[start : start + size] in other:
+                piece = run[start : start + size]
+                if piece not in question:
+                    best = piece
+                size += 1
+    return best if len(best) <= _MOST_NAME else ""

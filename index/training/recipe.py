@@ -26,7 +26,7 @@ class Recipe:
     # Where the similarity that separates an answer from silence starts; it is trained along.
     threshold: float = 0.80
     # One step is one document: its sentences, and these many at most of the others.
-    questions_per_step: int = 20
+    questions_per_step: int = 28
     foreign_sentences: int = 16
     unanswerable_per_step: int = 5
     # Sentences are far shorter; a table row that is not would cost most of a step.
