@@ -76,6 +76,9 @@ def asking_parts(question: str) -> list[str]:
 
 def split_sides(analysis: Analysis) -> tuple[str, ...]:
     """Return the question once for each of the two things it sets side by side, or nothing."""
+    in_turn = one_and_another(analysis.question)
+    if in_turn:
+        return in_turn
     ordered = ordinal_sides(analysis.question)
     if ordered is not None:
         return tuple(map(asked_of_one, ordered[1]))
@@ -84,6 +87,29 @@ def split_sides(analysis: Analysis) -> tuple[str, ...]:
         return ()
     head, left, right, tail = found
     return (_figure_of_one(f"{head}{left}{tail}"), _figure_of_one(f"{head}{right}{tail}"))
+
+
+# 「甲合作和乙合作，一个出了多少条、一个落到多少个项目」: what is asked of each in turn.
+_ONE = r"一(?P<m{n}>[个份边家头方次回场])(?:是|则)?"
+_IN_TURN = re.compile(
+    _SIDES.pattern.split("(?=")[0]
+    + r"[,，]" + _ONE.format(n=1) + r"(?P<x>[^,，、。;；?？]{2,}?)[,，、;；]\s*(?:另)?" + _ONE.format(n=2)
+    + r"(?P<y>[^,，、。;；?？]{2,})[?？。]?$"
+)
+
+
+def one_and_another(question: str) -> tuple[str, ...]:
+    """Return what is asked of each of two things in turn, or nothing.
+
+    >>> one_and_another("甲合作和乙合作，一个出了多少条、一个落到几个项目？")
+    ('甲合作，出了多少条', '乙合作，落到几个项目')
+    """
+    match = _IN_TURN.search(question)
+    if match is None or not (_ASKS.search(match["x"]) and _ASKS.search(match["y"])):
+        return ()
+    head, left, right = question[: match.start()], _LEADING.sub("", match["a"]), match["b"]
+    owner = left[: left.find("的") + 1] if "的" not in right else ""
+    return f"{head}{left}{_shared_tail(left, right)}，{match['x']}", f"{head}{owner}{right}，{match['y']}"
 
 
 # How far apart two are, or in what they differ, is asked of each as what it is.

@@ -32,6 +32,10 @@ from index.types import Hit
 
 
 _TWO = 2
+# The place of a side says nothing to what is asked where the judge's logit of its best sentence is below this; a
+# sentence elsewhere takes its stead that is so much surer.
+_SAYS_NOTHING = -1.0
+_SURER = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Investigator:
         whole, hits = self._search(analysis, doc_ids, clock)
         parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
         parts += tuple(
-            self._search_scope(analyse(asked), side.scope, analysis.question, clock)
+            self._search_side(side, asked, sides, analysis.question, doc_ids, clock)
             for side in sides
             for asked in side.asked
         )
@@ -144,6 +148,34 @@ class Investigator:
     def scopes(self) -> Scopes:
         """The named regions of the index, read when they are first asked for."""
         return Scopes(self.library)
+
+    def _search_side(
+        self,
+        side: Side,
+        asked: str,
+        sides: Sequence[Side],
+        whole: str,
+        doc_ids: Collection[str] | None,
+        clock: Clock,
+    ) -> Part:
+        """Return what the place of a side says to what is asked of it; where that is nothing, what others say.
+
+        Only a judge can tell it. The place of another side is never read for this one.
+        """
+        part = self._search_scope(analyse(asked), side.scope, whole, clock)
+        best = _first_logit(part.scored)
+        if self.judge is None or best > _SAYS_NOTHING:
+            return part
+        own = f"{side.name}，{asked.lstrip('，,')}"
+        best = max(best, _first_logit(self._search_scope(analyse(asked), side.scope, own, clock).scored))
+        if best > _SAYS_NOTHING:
+            return part
+        elsewhere, _ = self._search(analyse(own), doc_ids, clock)
+        others = [one.scope for one in sides if one is not side]
+        kept = [s for s in elsewhere.scored if not any(scope.holds(s.unit) for scope in others)]
+        if _first_logit(kept) < max(best + _SURER, 0.0):
+            return part
+        return Part(part.analysis, kept, part.matcher)
 
     def _search_scope(self, analysis: Analysis, scope: Scope, whole: str, clock: Clock) -> Part:
         """Return the units of one scope, scored for what is asked there; other places are not read.
@@ -287,3 +319,9 @@ class Investigator:
             units = rerank(question, units, self.library, self.judge, self.weights.reranked)
             clock.mark("rerank")
         return Part(analysis, units, matcher)
+
+
+def _first_logit(scored: Sequence[Scored]) -> float:
+    """Return the judge's logit of the first unit that is no heading, far below nothing where there is none."""
+    first = next((s for s in scored if not s.unit.is_heading), None)
+    return -9.0 if first is None else first.features.get("judged", 0.0)

@@ -54,6 +54,8 @@ _PRONOUN = re.compile(
 _PRONOUN_INSIDE = re.compile(
     r"^(?P<head>.{8,}?)[，,；;。？?]\s*(?P<before>[^，,；;。？?]{1,20}?)[把将对给让为]?(?:它|他|她)(?:们|的)?(?P<rest>[^，,；;。？?]{4,}[？?。]?)$"
 )
+# 「里面有一家车企，它…」: the first half leaves open which.
+_LEFT_OPEN = re.compile(_ASKS.pattern + r"|[有另]一[个家座条项所]")
 _LEAST_ASKED = 3
 # What ties a pair, in the units of the unit score: the same sentence, section, heading above, document.
 _SAME_UNIT = 1.6
@@ -123,10 +125,10 @@ def split_hops(question: str) -> Hops | None:
     if back:
         return Hops(back["head"], back["noun"] + back["rest"])
     pronoun = _PRONOUN.match(question)
-    if pronoun and _ASKS.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
+    if pronoun and _LEFT_OPEN.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
         return Hops(pronoun["head"], pronoun["rest"])
     pronoun = _PRONOUN_INSIDE.match(question)
-    if pronoun and _ASKS.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
+    if pronoun and _LEFT_OPEN.search(pronoun["head"]) and _ASKS.search(pronoun["rest"]):
         return Hops(pronoun["head"], pronoun["before"] + pronoun["rest"])
     first = re.match(r"^([^，,？?]{7,})[，,](.+)$", question)
     if first and not _ASKS.search(first[1]) and _ASKS.search(first[2]):

@@ -210,7 +210,7 @@ def read_parts(reading: Reading) -> Draft:
     several = len(reading.parts) > 2
     for part in reading.parts:
         scored = part.scored
-        if several or len(names) == len(reading.parts):
+        if len(reading.parts) > 1:
             asked = [term for other in reading.parts if other is not part for term in other.analysis.terms]
             scored = own_words_first(scored, set(part.analysis.terms).difference(asked), part.matcher)
         if chosen and points_back(part.analysis.question):

@@ -66,6 +66,8 @@ _HAN_NUMBER = re.compile(
 _HAN_AMOUNT = re.compile(
     r"(?<![一二三四五六七八九十百千万亿两零第几数])(?P<n>[一二三四五六七八九两十][一二三四五六七八九十百千]{0,6})(?P<scale>万亿|亿|万)(?=[^\w]|$|[吗吧呢的了么以左上])"
 )
+# 万亿级产业集群, 千万量级: an order of size.
+_MAGNITUDE = re.compile(r"(?<![一二三四五六七八九十百千万亿两零第几数\d])(?P<n>[十百千]?)(?P<scale>万亿|亿|万)(?:量级|级|量(?=[\u4e00-\u9fff]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,9 @@ def find_values(text: str, *, numerals: bool = True) -> list[Value]:
     for match in _NUMBER.finditer(flat):
         add(match, *_number_key(match))
     if numerals:
+        for match in _MAGNITUDE.finditer(flat):
+            size = (han_to_int(match["n"]) if match["n"] else 1) * _SCALE[match["scale"]]
+            add(match, "money" if "亿" in match["scale"] else "count", str(size))
         for match in _HAN_NUMBER.finditer(flat):
             amount = han_to_int(match["n"]) * _SCALE.get(match["scale"] or "", 1)
             add(match, UNIT_OF[match["unit"].lower()], f"{amount}{_unit_key(match['unit'])}")
