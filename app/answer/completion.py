@@ -73,6 +73,34 @@ def _behind(unit: Unit, library: Library) -> list[Unit]:
     return found
 
 
+# 「在这个公园，…」: the sentence says what is named before it.
+_SPEAKS_OF = re.compile(
+    r"^(?:在|从|走进|来到)?(?:这|该|此)(?:一|个|座|条|家|所|片|处|项|支|款|份)?(?P<noun>[\u4e00-\u9fff]{2,4}?)"
+    r"(?=[,，里中内上的是将由已总共在])"
+)
+_NAME_WANTED = re.compile(
+    r"叫(?:什么|啥|个什么|个啥)|(?:什么|啥)名|名[字称]|是(?:哪|什么)|哪[一个座条家所片处项]|全称|正式名"
+)
+
+
+def with_antecedent(chosen: Sequence[Unit], analysis: Analysis, library: Library) -> list[Unit]:
+    """Return the chosen units, the first led by the sentence that names what it only points at.
+
+    Where a name is asked and the best unit opens with 「在这个公园」, the nearest sentence before it
+    near it that holds 公园 behind a name goes in front.
+    """
+    if not chosen:
+        return []
+    first, *rest = chosen
+    points = _SPEAKS_OF.match(first.text)
+    if points is None or not _NAME_WANTED.search(analysis.folded):
+        return list(chosen)
+    for before in reversed(library.units_around(first, passages=1)):
+        if before.start < first.start and re.search(rf"[\u4e00-\u9fff”]{{2}}{points['noun']}", before.text):
+            return [before, first, *(unit for unit in rest if unit.number != before.number)]
+    return list(chosen)
+
+
 _MAX_SENTENCE_CHARS = 320
 _ONE_OF_SEVERAL = re.compile(
     r"(?:^|[，,：:])(?:[一二三四五六]是|(?:另|其中)?一(?:个|条|类|家|座|份|项|种|方面)(?:由|是|为|在|位|从)|另一(?:个|条|类|家|座|份|项|种|方面)|其[一二三]|首先|其次|再次)"

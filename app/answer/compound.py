@@ -93,7 +93,10 @@ def split_sides(analysis: Analysis) -> tuple[str, ...]:
 _ONE = r"一(?P<m{n}>[个份边家头方次回场])(?:是|则)?"
 _IN_TURN = re.compile(
     _SIDES.pattern.split("(?=")[0]
-    + r"[,，]" + _ONE.format(n=1) + r"(?P<x>[^,，、。;；?？]{2,}?)[,，、;；]\s*(?:另)?" + _ONE.format(n=2)
+    + r"[,，]"
+    + _ONE.format(n=1)
+    + r"(?P<x>[^,，、。;；?？]{2,}?)[,，、;；]\s*(?:另)?"
+    + _ONE.format(n=2)
     + r"(?P<y>[^,，、。;；?？]{2,})[?？。]?$"
 )
 

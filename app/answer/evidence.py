@@ -6,9 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.answer.analyse import Analysis, analyse
 from app.answer.chain import follow, next_step
 from app.answer.clock import Clock
@@ -16,20 +13,19 @@ from app.answer.compound import asking_parts, side_names, sub_questions
 from app.answer.days import day_of, that_day
 from app.answer.fields import field_rows
 from app.answer.followup import rewrite
-from app.answer.gate import load_weights
 from app.answer.hops import Bridge, Hops, best_bridge, clearly_first, inside_bridge, scope_of, split_hops
 from app.answer.library import Library, Unit
 from app.answer.ordinals import ordinal_sides
 from app.answer.read import Part, choose
-from app.answer.reranking import Judge, rerank
-from app.answer.scopes import Scope, Scopes
-from app.answer.select import Scored, TermMatcher, day_fit, score_units
+from app.answer.reranking import Judge
+from app.answer.scopes import Scopes
+from app.answer.searching import Searcher
+from app.answer.select import Scored, day_fit
 from app.answer.sides import Side, find_sides
 from app.answer.turns import Turn
 from index.judged import judged_text
 from index.retrieve import Retriever
 from index.types import Hit
-
 
 _TWO = 2
 # The place of a side says nothing to what is asked where the judge's logit of its best sentence is below this; a
@@ -78,7 +74,7 @@ class Evidence:
         return list(seen.values())
 
 
-class Investigator:
+class Investigator(Searcher):
     """Finds evidence in one opened index. Holds no conversation; safe to share between threads."""
 
     def __init__(
@@ -91,12 +87,8 @@ class Investigator:
         rewriter: Callable[[str, Sequence[Turn]], str | None] | None = None,
     ) -> None:
         """``judge`` reads the best units again; ``rewriter`` is asked for a follow-up that no rule changes."""
-        self.judge = judge
-        self.weights = load_weights(reranked=judge is not None)
+        super().__init__(retriever, library, top_k=top_k, judge=judge)
         self.rewriter = rewriter
-        self.retriever = retriever
-        self.library = library
-        self.top_k = top_k
 
     def investigate(
         self,
@@ -116,8 +108,8 @@ class Investigator:
         sides = () if ordered else find_sides(analysis.question, self.scopes, doc_ids=doc_ids)
         subs = [analyse(sub) for sub in sub_questions(analysis) if sub != analysis.question and not sides]
         clock.mark("analyse")
-        whole, hits = self._search(analysis, doc_ids, clock)
-        parts = tuple(self._search(sub, doc_ids, clock)[0] for sub in subs)
+        whole, hits = self.search(analysis, doc_ids, clock)
+        parts = tuple(self.search(sub, doc_ids, clock)[0] for sub in subs)
         parts += tuple(
             self._search_side(side, asked, sides, analysis.question, doc_ids, clock)
             for side in sides
@@ -162,39 +154,20 @@ class Investigator:
 
         Only a judge can tell it. The place of another side is never read for this one.
         """
-        part = self._search_scope(analyse(asked), side.scope, whole, clock)
+        part = self.search_scope(analyse(asked), side.scope, whole, clock)
         best = _first_logit(part.scored)
         if self.judge is None or best > _SAYS_NOTHING:
             return part
         own = f"{side.name}，{asked.lstrip('，,')}"
-        best = max(best, _first_logit(self._search_scope(analyse(asked), side.scope, own, clock).scored))
+        best = max(best, _first_logit(self.search_scope(analyse(asked), side.scope, own, clock).scored))
         if best > _SAYS_NOTHING:
             return part
-        elsewhere, _ = self._search(analyse(own), doc_ids, clock)
+        elsewhere, _ = self.search(analyse(own), doc_ids, clock)
         others = [one.scope for one in sides if one is not side]
         kept = [s for s in elsewhere.scored if not any(scope.holds(s.unit) for scope in others)]
         if _first_logit(kept) < max(best + _SURER, 0.0):
             return part
         return Part(part.analysis, kept, part.matcher)
-
-    def _search_scope(self, analysis: Analysis, scope: Scope, whole: str, clock: Clock) -> Part:
-        """Return the units of one scope, scored for what is asked there; other places are not read.
-
-        The judge is shown the ``whole`` question: what is left of it for one side names its subject badly, and
-        the scope has settled already which side a unit belongs to.
-        """
-        vector = self.retriever.embedder.encode_queries([analysis.question])[0]
-        clock.mark("retrieve")
-        store = self.library.store
-        inside = {
-            number
-            for region in scope.regions
-            for number in store.passages_of[region.doc_id]
-            if store.passages[number].start < region.end and region.start < store.passages[number].end
-        }
-        best = store.search(vector, self.top_k, inside)
-        hits = [Hit(store.passages[n], score, rank) for rank, (n, score) in enumerate(best, start=1)]
-        return self._score(analysis, vector, hits, [n for n, _ in best], clock, scope=scope, shown=whole)
 
     def _bridge(
         self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
@@ -203,7 +176,7 @@ class Investigator:
         halves = split_hops(analysis.question)
         if halves is None or analysis.kind in {"yes_no", "comparison"} or side_names(analysis.question):
             return None, ()
-        described, _ = self._search(analyse(halves.described), doc_ids, clock)
+        described, _ = self.search(analyse(halves.described), doc_ids, clock)
         asked = analyse(halves.asked)
         if halves.of_a_text and described.scored:
             inside = self._inside(described.scored, halves, asked, clock)
@@ -214,7 +187,7 @@ class Investigator:
         near = [n for s in described.scored[:2] for n in scope_of(s.unit, self.library)]
         added = [n for n in dict.fromkeys(near) if n not in found.numbers]
         hits = [*found.hits, *(Hit(self.library.passages[n], 0.0, self.top_k) for n in added)]
-        answering = self._score(asked, found.query_vector, hits, [*found.numbers, *added], clock)
+        answering = self.score(asked, found.query_vector, hits, [*found.numbers, *added], clock)
         read = None if self.judge is None else self._reader(halves)
         bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library, read=read)
         clock.mark("rerank")
@@ -241,7 +214,7 @@ class Investigator:
         found = self.retriever.search_detailed(step.query, self.top_k, doc_ids=doc_ids)
         clock.mark("retrieve")
         query = analyse(step.query)
-        part = self._score(query, found.query_vector, found.hits, found.numbers, clock, judged=False)
+        part = self.score(query, found.query_vector, found.hits, found.numbers, clock, judged=False)
         followed = follow(step, analysis, part.scored, self.library, self.judge)
         clock.mark("rerank")
         return followed
@@ -251,13 +224,13 @@ class Investigator:
         halves = that_day(analysis.question)
         if halves is None or self.judge is None:
             return None
-        told, _ = self._search(analyse(halves[0]), doc_ids, clock)
+        told, _ = self.search(analyse(halves[0]), doc_ids, clock)
         best = choose(told.scored, self.library, limit=1) if told.scored else []
         day = day_of(best[0]) if best else ""
         if not day:
             return None
         asked = analyse(f"{day}，{halves[1]}")
-        part, _ = self._search(asked, doc_ids, clock)
+        part, _ = self.search(asked, doc_ids, clock)
         sure = (
             s.unit
             for s in part.scored
@@ -272,53 +245,21 @@ class Investigator:
         scope = self.scopes.agreement_around(described[0].unit)
         if scope is None or not clearly_first(described, scope.holds):
             return None
-        part = self._search_scope(asked, scope, asked.question, clock)
+        part = self.search_scope(asked, scope, asked.question, clock)
         bridge = inside_bridge(described[0], part.scored, halves)
         several = asking_parts(halves.asked)
         if bridge is None or len(several) != _TWO:
             return None if bridge is None else (bridge, part)
         # 「是谁跟谁签的，总共几项」: each is looked for on its own.
-        each = [self._search_scope(analyse(one), scope, one, clock).scored for one in several]
-        found = [inside_bridge(described[0], scored, replace(halves, asked=one)) for scored, one in zip(each, several, strict=True)]
+        each = [self.search_scope(analyse(one), scope, one, clock).scored for one in several]
+        found = [
+            inside_bridge(described[0], scored, replace(halves, asked=one))
+            for scored, one in zip(each, several, strict=True)
+        ]
         first, second = found
         if first is not None and second is not None and first.answer.unit != second.answer.unit:
             bridge = replace(first, beside=second.answer.unit)
         return bridge, part
-
-    def _search(
-        self, analysis: Analysis, doc_ids: Collection[str] | None, clock: Clock
-    ) -> tuple[Part, tuple[Hit, ...]]:
-        result = self.retriever.search_detailed(analysis.question, self.top_k, doc_ids=doc_ids)
-        clock.mark("retrieve")
-        part = self._score(analysis, result.query_vector, result.hits, result.numbers, clock)
-        return part, result.hits
-
-    def _score(
-        self,
-        analysis: Analysis,
-        vector: NDArray[np.float32],
-        hits: Sequence[Hit],
-        numbers: Sequence[int],
-        clock: Clock,
-        *,
-        scope: Scope | None = None,
-        shown: str | None = None,
-        judged: bool = True,
-    ) -> Part:
-        """Return the units of some hits that lie in ``scope``, scored, and read again by the judge, if ``judged``.
-
-        The judge is ``shown`` another question than the one asked where that is given.
-        """
-        matcher = TermMatcher(analysis, self.library)
-        units = score_units(analysis, vector, hits, numbers, self.library, self.weights.select, matcher)
-        if scope is not None:
-            units = [s for s in units if scope.holds(s.unit)]
-        clock.mark("score")
-        if self.judge is not None and judged:
-            question = shown or analysis.question
-            units = rerank(question, units, self.library, self.judge, self.weights.reranked)
-            clock.mark("rerank")
-        return Part(analysis, units, matcher)
 
 
 def _first_logit(scored: Sequence[Scored]) -> float:

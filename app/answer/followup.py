@@ -50,8 +50,14 @@ _NEXT = re.compile(r"(?:再?(?:往|向)后|下)(?:面)?(?:的)?那?一?(?:次|�
 _OTHER = re.compile(
     r"另外?一?(?:个|份|家|边|座|方|所)(?P<noun>[\u4e00-\u9fff]{0,6}?)(?=呢|的|是|由|有|又|,|，|$|[?？])"
 )
+# 「放到整个成都呢」: 成都.
+_ALL_OF = re.compile(r"^(?:(?:放|换|拿|搁)(?:到|成)?|到|在)?(?:整个|整座|全)?(?=[\u4e00-\u9fff]{2})")
+_AREA = re.compile(
+    r"(?<=[在到给去对为往与和跟了])(?!了)[\u4e00-\u9fff]{2,4}?(?:新区|高新区|开发区|经开区|自贸区|科学城)"
+)
 _NUMBERED = re.compile(r"^\s*(\d{1,2})[.、．]\s*(.+?)(?:\[\d+\])*\s*$", re.MULTILINE)
 _NAMED = re.compile(r"[《“\"「『〔]")
+_QUOTED_NAME = re.compile(r"《[^《》]+》|[“「『][^”」』]{2,20}[”」』]")
 _MARKERS = re.compile(r"\[\d+\]")
 _HANDLE = re.compile(r"(?:的)?那?(?:一)?(?:份|个|项|条|边|家|块|方面|部分|次)$")
 # Nouns that name a class; the topic that replaces another of its class keeps the noun (汽车协议 -> 金融协议).
@@ -59,7 +65,7 @@ _CLASS_NOUN = re.compile(
     r"(?:合作协议|协议|文件|计划|方案|通知|产业集群|集群|产业|新区|科学城|中心|会议|基地|项目|平台|工程|行动|隧道|实验室|装置|基金|专项|园区|学校|医院)$"
 )
 _WORDY_END = re.compile(
-    r"(?:到底|究竟|一共|总共|现在|目前|分别|都|要|会|将|能|可以|应该|打算|是|有|为|由|在|被|把|的|了|得|达到?|做到|听|跟|和|与|里|中)+$"
+    r"(?:到底|究竟|一共|总共|现在|目前|已经|分别|都|要|会|将|能|可以|应该|打算|是|有|为|由|在|被|把|的|了|得|达到?|做到|听|跟|和|与|里|中)+$"
 )
 
 
@@ -214,7 +220,7 @@ def _new_topic(question: str, previous: str, said: str) -> str | None:
     match = _WHAT_ABOUT.match(question)
     if not match or re.search(_ASKED, match["focus"]) or _POINTING.fullmatch(match["focus"]):
         return None
-    focus = match["focus"].strip()
+    focus = _ALL_OF.sub("", match["focus"].strip())
     handled = _HANDLE.sub("", focus)
     if 2 <= len(handled) < len(focus):
         focus = handled
@@ -244,6 +250,10 @@ def swap_topic(previous: str, focus: str, *, surely: bool = False) -> str | None
     places = [w for p in phrases for w in segment(p) if is_place(w)]
     if is_place(focus) and places:
         return previous.replace(places[0], focus, 1)
+    area = _AREA.search(previous) if is_place(focus) else None
+    if area:
+        # A city takes the place of the area that was asked about.
+        return previous.replace(area[0], focus, 1)
     if len(focus) > 14 or not phrases:
         return None
 
@@ -308,7 +318,12 @@ def _pointing(question: str, previous: str, said: str) -> str | None:
     """「它的面积」「该协议」: what is pointed at is put in its place, or in front."""
     match = _POINTING.search(question)
     topic = topic_of(previous)
-    if not match or topic in question or _content_size(question) > 16 or _NAMED.search(question):
+    if match is None or topic in question:
+        return None
+    quoted: set[str] = set(_QUOTED_NAME.findall(previous))
+    if match[0].startswith("它") and len(quoted) == 1 and not content_terms(question[: match.start()]):
+        return question[: match.start()] + quoted.pop() + question[match.end() :]
+    if _content_size(question) > 16 or _NAMED.search(question):
         return None
     if content_terms(question[: match.start()]):
         # 「甲平台这个项目」 points at what stands just before it, not at the conversation.
@@ -325,7 +340,10 @@ def _dropped_topic(question: str, previous: str, said: str) -> str | None:
     led = bool(_OPENING.match(question) or re.search(r"又[是有由在]|也[是有由在]|同样", question))
     # 「规模多大，编制谁出」 「最多能这么续几回」: what opens with a measure or a limit has lost its subject.
     led = led or bool(_SUBJECTLESS.match(question) and not _CLASS_NOUN.search(topic_of(question)))
-    size = _content_size(question)
+    first = re.split(r"[,，？?；;]", question)[0]
+    # Of several things asked at once, the first has lost its subject.
+    asked = first if led and re.search(_ASKED, first) else question
+    size = _content_size(asked)
     if size > (12 if led else 4) or (_NAMED.search(question) and not led):
         return None
     topic = topic_of(previous)

@@ -176,7 +176,7 @@ def _asked_of(folded: str) -> str:
 
 
 def _other_place(asked: str, units: Sequence[Unit], library: Library) -> float:
-    """Return 1 where no unit says a province or city, or a county, that is asked of, and one of them says another."""
+    """Return 1 where no unit says a province or city, or a county, that is asked of, and one says another."""
     for find in (named_places, named_counties):
         places = find(asked)
         absent = places and not any(_said(name, unit, library) for name in places for unit in units)
@@ -191,7 +191,7 @@ _NAMED_RUN = re.compile(r"[\u4e00-\u9fffa-z\d]{4,}")
 
 
 def _name_elsewhere(folded: str, scored: Sequence[Scored], units: Sequence[Unit], library: Library) -> float:
-    """Return how rare the rarest stretch of the question is that other units found hold and none near these, in [0, 1].
+    """Return how rare the rarest stretch of the question is that other units hold and none near these, in [0, 1].
 
     金凤实验室 stands in another clause than the one that names a director.
     """

@@ -9,7 +9,7 @@ from dataclasses import replace
 from app.answer.draft import Line
 from app.answer.fold import fold
 from app.answer.library import Library
-from app.answer.values import Value, digits_in, find_values
+from app.answer.values import Value, digits_in, find_values, is_day_alone
 
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.、]\s")
 _NEGATIONS = ("不得", "不再", "没有", "不能", "不会", "不是", "禁止", "严禁", "无法", "除外", "未", "没", "不")
@@ -54,8 +54,10 @@ def unsupported(line: Line, library: Library) -> list[str]:
 
 def _stands(value: Value, held: Collection[str]) -> bool:
     """Return whether a figure is among the keys held; a month or a year stands in a day of it (4月 in 4月23日)."""
-    within = (key.startswith(f"{value.key}-") for key in held) if value.kind == "date" else ()
-    return value.key in held or any(within)
+    if value.key in held or value.kind != "date" or is_day_alone(value):
+        return value.key in held
+    whole = re.compile(rf"(?:(?:19|20)\d\d-)?{re.escape(value.key)}(?:-\d\d)*")
+    return any(whole.fullmatch(key) for key in held)
 
 
 def _inserted(body: str, cited: Sequence[str]) -> list[str]:

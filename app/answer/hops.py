@@ -169,7 +169,9 @@ def best_bridge(
     for one in found:
         for other in answers:
             tied = tie(question, one.unit, other.unit, library)
-            if tied >= _LEAST_TIE or (read is not None and len(_tying(question, one.unit, other.unit, library)) >= _LEAST_NAME):
+            if tied >= _LEAST_TIE or (
+                read is not None and len(_tying(question, one.unit, other.unit, library)) >= _LEAST_NAME
+            ):
                 pairs.append(Bridge(one.unit, other, one.score + other.score + tied))
     if read is not None:
         pairs = _read_again(question, pairs, library, read)
@@ -184,7 +186,7 @@ def best_bridge(
 def _read_again(
     question: str, pairs: Sequence[Bridge], library: Library, read: Callable[[str, Unit], float]
 ) -> list[Bridge]:
-    """Return the pairs, the best few of them scored by how surely their answer speaks of the name that ties them."""
+    """Return the pairs, the best few scored by how surely their answer speaks of the name that ties them."""
     ordered = sorted(pairs, key=lambda pair: -pair.score)
     first: dict[int, Bridge] = {}
     for pair in ordered:
@@ -203,7 +205,11 @@ def _read_again(
 
 def _tying(question: str, found: Unit, answer: Unit, library: Library) -> str:
     """Return the longest name that two sentences share and a question does not hold, or ``""``."""
-    return "" if found is answer else shared_name(question, found.folded, _lead(answer, library) + answer.folded)
+    return (
+        ""
+        if found is answer
+        else shared_name(question, found.folded, _lead(found, answer, library) + answer.folded)
+    )
 
 
 def clearly_first(described: Sequence[Scored], held: Callable[[Unit], bool]) -> bool:
@@ -249,7 +255,9 @@ def _place(found: tuple[str, ...], answer: tuple[str, ...]) -> float:
 
 def _shared(question: str, found: Unit, answer: Unit, library: Library) -> float:
     """Return in [0, 1] how rare the stretches are that both sentences hold and the question does not."""
-    grams = _grams(found.folded) & (_grams(answer.folded) | _grams(answer.heading_folded) | _grams(_lead(answer, library)))
+    grams = _grams(found.folded) & (
+        _grams(answer.folded) | _grams(answer.heading_folded) | _grams(_lead(found, answer, library))
+    )
     new = [gram for gram in sorted(grams) if gram[:2] not in question or gram[2:] not in question]
     rarity = sum((library.weight(gram) / library.weight_of_absent) ** 2 for gram in new)
     codes = set(_CODE.findall(found.folded)) & set(_CODE.findall(answer.folded))
@@ -257,11 +265,13 @@ def _shared(question: str, found: Unit, answer: Unit, library: Library) -> float
     return min(1.0, rarity / 2)
 
 
-def _lead(unit: Unit, library: Library) -> str:
-    """Return the short sentence before one, which names what it goes on about, folded: 「建好资源库。」."""
-    members = library.units_of(unit.passage_index)
-    before = members[unit.row - 1].folded if unit.row else ""
-    return before if len(before) <= _SHORT_LEAD else ""
+def _lead(found: Unit, answer: Unit, library: Library) -> str:
+    """Return the short sentence before an answer, which names what it goes on about, folded: 「建好资源库。」.
+
+    Nothing where that is the sentence found first: it shares all its names with itself.
+    """
+    before = library.units_of(answer.passage_index)[answer.row - 1] if answer.row else found
+    return before.folded if before != found and len(before.folded) <= _SHORT_LEAD else ""
 
 
 # C7线, 12号线, G50: what letters and figures name.

@@ -36,7 +36,11 @@ def asks_for_list(analysis: Analysis) -> bool:
     """Return whether a question asks for a list: by its words, by a count, or by what each of several is."""
     if analysis.kind == "definition":
         return bool(_SEVERAL.search(analysis.folded))
-    return analysis.kind not in {"party", "who"} and ("list" in analysis.kinds or analysis.count is not None)
+    if analysis.kind in {"party", "who"}:
+        return False
+    # 「一口气签下五份协议，那天是几号」 counts what it speaks of, and asks for a day.
+    counted = analysis.count is not None and analysis.kind not in {"date", "number", "where"}
+    return "list" in analysis.kinds or counted
 
 
 def asks_of_each(analysis: Analysis) -> bool:

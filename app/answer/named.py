@@ -58,13 +58,19 @@ def named_places(folded: str) -> list[str]:
 
 
 def named_counties(folded: str) -> list[str]:
-    """Return the counties and districts in a folded text, without their rank, in order.
+    """Return the counties and districts in a folded text, without their rank: as words, or with their rank.
 
     >>> named_counties("黔江的电厂和武隆区的电厂")
-    ['黔江', '武隆']
+    ['武隆', '黔江']
     """
+    counties = load_lexicon().counties
     words = (word[:-1] if word[-1] in "区县旗" else word for word in segment(folded))
-    return [word for word in dict.fromkeys(words) if word in load_lexicon().counties]
+    ranked = (match[1] for match in _RANKED.finditer(folded))
+    before = (name[-size:] for name in ranked for size in (2, 3, 4))
+    return sorted({word for word in (*words, *before) if word in counties})
+
+
+_RANKED = re.compile(r"([\u4e00-\u9fff]{2,6}?)[区县旗]")
 
 
 # 金坛区, 东岚县: a division by its rank word; what the rank words also make besides names.

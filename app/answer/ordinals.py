@@ -31,11 +31,11 @@ def ordinals(text: str) -> frozenset[tuple[int, str]]:
 
 
 def ordinal_fit(folded: str, unit: Unit, library: Library) -> float:
-    """Return 1 where a unit speaks of the member of an order (第二次) that a folded question names, -1 of others only.
+    """Return 1 where a unit speaks of the member of an order that a folded question names, -1 of others only.
 
     One that names no member goes on from the nearest before it in its passage that does: half as much.
     """
-    asked = ordinals(folded)
+    asked = frozenset() if claims_place(folded) else ordinals(folded)
     if not asked:
         return 0.0
     measures = {measure for _, measure in asked}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.answer import lists
 from app.answer.analyse import Analysis
 from app.answer.comparison import Asked, SideRead, compare
-from app.answer.completion import completed, whole_sentences, with_actor, with_points
+from app.answer.completion import completed, whole_sentences, with_actor, with_antecedent, with_points
 from app.answer.compound import points_back, side_names
 from app.answer.days import events_of_day
 from app.answer.draft import Draft, Line, shown, with_twins
@@ -109,6 +109,7 @@ def _read(reading: Reading) -> Draft:
     if analysis.kind in {"who", "party"} and _SPEAKER_ASKED.search(analysis.folded):
         chosen = with_speaker(chosen, reading.library)
     chosen = completed(with_actor(chosen, analysis, reading.library), analysis, reading.library)
+    chosen = with_antecedent(chosen, analysis, reading.library)
     if lists.asks_for_list(analysis):
         chosen = whole_sentences(with_points(chosen, reading.library), reading.library)
     return _plain(chosen, reading.library, reading.whole.matcher, "plain")

@@ -104,7 +104,9 @@ def _side(name: str, scope: Scope, asked: str, scopes: Scopes) -> Side:
     asked = asked_of_one(asked)
     if _OF_ITSELF.search(asked):
         return Side(name, scope, _questions(asked.format(name)))
-    return Side(name.removesuffix(rest) or name, scope, _questions(asked.format("" if _NO_REST.match(rest) else rest)))
+    return Side(
+        name.removesuffix(rest) or name, scope, _questions(asked.format("" if _NO_REST.match(rest) else rest))
+    )
 
 
 def _questions(asked: str) -> tuple[str, ...]:

@@ -67,7 +67,9 @@ _HAN_AMOUNT = re.compile(
     r"(?<![一二三四五六七八九十百千万亿两零第几数])(?P<n>[一二三四五六七八九两十][一二三四五六七八九十百千]{0,6})(?P<scale>万亿|亿|万)(?=[^\w]|$|[吗吧呢的了么以左上])"
 )
 # 万亿级产业集群, 千万量级: an order of size.
-_MAGNITUDE = re.compile(r"(?<![一二三四五六七八九十百千万亿两零第几数\d])(?P<n>[十百千]?)(?P<scale>万亿|亿|万)(?:量级|级|量(?=[\u4e00-\u9fff]))")
+_MAGNITUDE = re.compile(
+    r"(?<![一二三四五六七八九十百千万亿两零第几数\d])(?P<n>[十百千]?)(?P<scale>万亿|亿|万)(?:量级|级|量(?=[\u4e00-\u9fff]))"
+)
 
 
 @dataclass(frozen=True, slots=True)

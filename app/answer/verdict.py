@@ -11,10 +11,9 @@ from app.answer.library import Unit
 from app.answer.named import named_areas, named_places
 from app.answer.ordinals import claims_place, ordinals
 from app.answer.select import TermMatcher
-from app.answer.values import UNIT_OF, Value
+from app.answer.verdict_values import ALL, by_values, claim_start, nearest_value, number_of
 
 _FREQUENCIES = ("每年", "每月", "每周", "每季度", "每半年", "隔年", "每两年", "每日", "每天")
-_ALL = re.compile(r"全部|全都|(?<![成首故古京])都(?![市江])|所有|悉数|统统|全是|全数|一律")
 _NEGATION = re.compile(
     r"不(?!仅|但|断|同|少|只|过)|未(?!来)|无(?=需|须|法|权)|没有|没(?=有|能|被)|禁止|严禁|非(?=公开|强制)"
 )
@@ -26,13 +25,12 @@ _CAN_OR_NOT = re.compile(r"能不能|可不可以|能否|可否")
 _PROHIBITION = re.compile(r"不得|严禁|禁止|不准|不允许|不可以|不能")
 _DENIES = re.compile(r"不(?:享受|予(?!以?追究)|重复享受|纳入|作为)")
 _EXCEPTS = re.compile(r"不受|不适用|不计入|除外|不影响|不排斥|除[^，,。]{1,20}外")
-_ABOVE = re.compile(r"超过|以上|至少|不低于|不少于|大于|高于|多于|突破|超出")
-_BELOW = re.compile(r"不到|低于|少于|以下|不足|不超过|小于")
 # Below this share of the question's content in the clause, silence is better than a verdict.
 _SURE = 0.55
 # Below this share it speaks of something else.
 _ABOUT_IT = 0.3
-_LARGE = 10_000
+# A question whose last clause is not said does not get a 是 for what stands before it.
+_CLAIM_SAID = 0.4
 # A part of a clause with so many pairs of characters in common speaks of what is asked.
 _SPEAKS_OF_IT = 2
 
@@ -54,7 +52,7 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
     asked_act = _CAN_OR_NOT.sub("能", analysis.folded)
     decided = _by_prohibition(asked_act if _PERMISSION.search(asked_act) else asked, unit.folded)
     if decided is None:
-        decided = _by_values(analysis, unit, asked)
+        decided = by_values(analysis, unit, asked)
     if decided is not False and _not_all(unit, asked):
         decided = False
     if decided is not False and _another_in_order(asked, unit.folded):
@@ -72,9 +70,17 @@ def verdict(analysis: Analysis, units: Sequence[Unit], matcher: TermMatcher) -> 
     if decided is None and covered >= _ABOUT_IT and _opposite(asked, unit.folded):
         decided = False
     says_all = not any(word not in unit.folded for word in _LIMITS.findall(asked))
-    if decided is None and says_all and covered >= _SURE:
+    if decided is None and says_all and covered >= _SURE and _claim_covered(asked, unit, matcher) >= _CLAIM_SAID:
         decided = True
     return _held_back(decided, asked, unit.folded)
+
+
+def _claim_covered(asked: str, unit: Unit, matcher: TermMatcher) -> float:
+    """Return the share of the claim's content words that a clause and its headings hold; 1 where it has none."""
+    claim, text = asked[claim_start(asked) :], unit.folded + unit.heading_folded
+    weights = {term: weight for term, weight in matcher.weights.items() if term in claim}
+    total = sum(weights.values())
+    return sum(w * matcher.match(t, text) for t, w in weights.items()) / total if total else 1.0
 
 
 def _held_back(decided: bool | None, asked: str, text: str) -> bool | None:
@@ -100,9 +106,9 @@ _GROWN = re.compile(r"增长|增速|提高|提升|下降|降低|减少|上升|�
 def _not_all(unit: Unit, asked: str) -> bool:
     """Return whether the question says all of something and the clause gives a share below the whole."""
     shares = [v for v in unit.values if v.kind == "percent" and v.key.endswith("%")]
-    if not _ALL.search(asked) or _ALL.search(unit.folded) or not shares or any(_number(v) >= 100 for v in shares):
+    if not ALL.search(asked) or ALL.search(unit.folded) or not shares or any(number_of(v) >= 100 for v in shares):
         return False
-    nearest = _nearest(shares, unit, asked)
+    nearest = nearest_value(shares, unit, asked)
     return nearest is not None and not _GROWN.search(unit.text[max(0, nearest.start - 8) : nearest.start])
 
 
@@ -191,90 +197,6 @@ def _by_prohibition(asked: str, text: str) -> bool | None:
     only = _PROHIBITION.search(text) or _DENIES.search(text)
     rest = _PROHIBITION.sub("", text)
     return False if only and not _PERMISSION.search(rest) and not _EXCEPTS.search(text) else None
-
-
-def _by_values(analysis: Analysis, unit: Unit, asked: str) -> bool | None:
-    own = [v for v in analysis.values if not _is_pronoun_count(v)]
-    results: list[bool] = []
-    for value in own:
-        rivals = [v for v in unit.values if _comparable(v, value)]
-        if not rivals:
-            continue
-        if value.kind == "date" and any(_same_date(v.key, value.key) for v in rivals):
-            nearest = _nearest(rivals, unit, asked)
-            results.append(nearest is None or _same_date(nearest.key, value.key))
-            continue
-        nearest = _nearest(rivals, unit, asked)
-        same = any(_equal(v, value) for v in rivals)
-        around = asked[max(0, value.start - 6) : value.end + 6]
-        if nearest is not None and not _equal(nearest, value) and (_ABOVE.search(around) or _BELOW.search(around)):
-            results.append((_number(nearest) > _number(value)) == bool(_ABOVE.search(around)))
-        elif same and _ALL.search(asked) and any(_number(v) < _number(value) for v in rivals):
-            results.append(False)
-        elif nearest is not None:
-            results.append(_equal(nearest, value) or (same and len(rivals) == 1))
-        else:
-            results.append(same)
-    if not results:
-        return None
-    return all(results)
-
-
-def _comparable(held: Value, asked: Value) -> bool:
-    """Return whether two figures may be the same one; 100亿 without its unit may be any amount of that size."""
-    if asked.kind == "number" and _number(asked) >= _LARGE:
-        return held.kind != "date" and _number(held) >= _LARGE
-    return held.kind == asked.kind and _suffix(held) == _suffix(asked)
-
-
-def _equal(held: Value, asked: Value) -> bool:
-    return held.key == asked.key or (asked.kind == "number" and _number(held) == _number(asked))
-
-
-def _same_date(one: str, other: str) -> bool:
-    """Return whether one date is the other or a part of it: 2023 and 2023-04-26, 04-26 and 2023-04-26."""
-    short, long = sorted((one, other), key=len)
-    return long.startswith(short) or long.endswith(short)
-
-
-def _is_pronoun_count(value: Value) -> bool:
-    """两个新区 names the two; it claims no figure."""
-    return value.kind == "count" and value.key in {"1个", "2个", "1次", "1份", "2家", "2城", "2区"}
-
-
-def _suffix(value: Value) -> str:
-    return value.key.lstrip("0123456789.-")
-
-
-def _number(value: Value) -> float:
-    match = re.match(r"\d+(?:\.\d+)?", value.key)
-    return float(match.group()) if match else 0.0
-
-
-def _nearest(values: Sequence[Value], unit: Unit, asked: str) -> Value | None:
-    """Return the value nearest to the longest stretch both share, within its clause where it holds one."""
-    shared = _longest_shared(asked, unit.text)
-    if shared is None:
-        return None
-    start, end = shared
-    clause_start = max(unit.text.rfind(mark, 0, start) for mark in "，,；;。、") + 1
-    ends = [at for mark in "，,；;。、" if (at := unit.text.find(mark, end)) >= 0]
-    clause_end = min(ends, default=len(unit.text))
-    inside = [v for v in values if clause_start <= v.start < clause_end]
-    return min(inside or values, key=lambda v: min(abs(v.start - end), abs(start - v.end)))
-
-
-def _longest_shared(asked: str, text: str) -> tuple[int, int] | None:
-    """Return the span in ``text`` of the longest stretch (two characters or more, no figures) that both hold."""
-    for size in range(min(12, len(asked)), 1, -1):
-        for i in range(len(asked) - size + 1):
-            piece = asked[i : i + size]
-            if any(c.isdigit() or c in "，,。、？?" for c in piece) or piece in UNIT_OF:
-                continue
-            at = text.find(piece)
-            if at >= 0:
-                return at, at + size
-    return None
 
 
 def _by_frequency(asked: str, text: str) -> bool | None:

@@ -8,7 +8,6 @@ import warnings
 from functools import lru_cache
 from types import ModuleType
 
-
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 # A longer stretch is a copy of the clause.
 _MOST_NAME = 24

@@ -8,11 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from app.answer.analyse import analyse
-from app.answer.chain import follow, next_step, shared_name
+from app.answer.chain import follow, next_step
 from app.answer.library import Library, Unit
 from app.answer.read import Part, Reading, read
 from app.answer.replies import load_replies
 from app.answer.select import Scored, TermMatcher
+from app.answer.words import shared_name
 
 ROOT = Path(__file__).parents[2]
 MakeLibrary = Callable[[Mapping[str, str]], Library]

@@ -84,6 +84,23 @@ def test_parties_of_one_thing_and_things_without_a_place_are_no_sides(question: 
 
 
 @pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        (f"我在做表，{PORT}，和{TEA}，哪一份的合作方面更多？", [PORT, TEA]),
+        (f"{PORT} vs {TEA}：各自多少方面，谁更多", [PORT, TEA]),
+        (f"{PORT}的货物吞吐量和{TEA}的货物吞吐量各是多少？", [PORT, TEA]),
+        (f"{PORT}，跟{TEA}（以前叫农委的协议），合作内容各是多少项？", [PORT, TEA]),
+        # The members of one thing, named in quotation marks.
+        ("港务局的协议 “三类航线”分别是", []),
+        # 它 speaks of what the first half finds.
+        (f"{PORT}里的班轮是哪一类，后来{TEA}又要把它建成多大规模？", []),
+    ],
+)
+def test_sides_are_told_from_the_words_around_them(question: str, found: list[str], library: Library) -> None:
+    assert names(question, library) == found
+
+
+@pytest.mark.parametrize(
     "question",
     [
         f"{PORT}，和{TEA}比，哪份的合作方面更多？",

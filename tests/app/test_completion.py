@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from app.answer.analyse import analyse
-from app.answer.completion import completed, month_of, with_actor, with_points
+from app.answer.completion import completed, month_of, with_actor, with_antecedent, with_points
 from app.answer.library import Library, Unit
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -97,3 +97,13 @@ def test_who_acts_is_named_by_an_earlier_sentence_of_the_paragraph(
     chosen = [unit(library, "仅此一项")]
     found = with_actor(chosen, analyse(question), library)
     assert [u.text[:2] for u in found] == (["比如", "仅此"] if led else ["仅此"])
+
+
+def test_a_sentence_that_points_is_led_by_the_one_that_names(make_library: MakeLibrary) -> None:
+    text = "周末，位于湖边的青鸾公园迎来市民。在这个公园，池水倒映天空，被称为“镜子”。"
+    library = make_library({"a": text})
+    points = unit(library, "在这个公园")
+    asked = analyse("被叫作“镜子”的公园，正经名字叫什么？")
+    assert [u.text[:2] for u in with_antecedent([points], asked, library)] == ["周末", "在这"]
+    other = analyse("公园的池水倒映几种景色？")
+    assert with_antecedent([points], other, library) == [points]

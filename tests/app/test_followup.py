@@ -91,3 +91,22 @@ def test_another_time_takes_the_place_of_the_one_asked_about() -> None:
 
 def test_a_question_word_is_not_cut_from_the_topic() -> None:
     assert topic_of("南湖公司要在东岸建什么？") == "南湖公司要在东岸建"
+
+
+@pytest.mark.parametrize("question", ["整个贵阳呢？", "放到整个贵阳呢", "那贵阳呢？"])
+def test_a_city_takes_the_place_of_the_area_that_was_asked_about(question: str) -> None:
+    history = turns("乐园平台打算在观湖新区服务多少户企业？", "6万户。[1]")
+    assert rewrite(question, history) == "乐园平台打算在贵阳服务多少户企业？"
+
+
+def test_of_several_things_asked_at_once_the_first_has_lost_its_subject() -> None:
+    history = turns("两省之间跨省的高速通道已经有多少条了？", "13条。[1]")
+    rewritten = rewrite("还在修的有几条，另外当年修通的合长、黔石这些项目加起来多少公里？", history)
+    assert rewritten is not None
+    assert rewritten.startswith("两省之间跨省的高速通道，还在修的有几条")
+
+
+def test_a_pronoun_is_replaced_by_the_one_name_in_quotation_marks() -> None:
+    history = turns("新区里“青鸾计划”主要促进什么？", "促进就业。[1]")
+    rewritten = rewrite("与它配套、引导学生就业的另一个计划叫什么，五年发布多少个“好岗位”？", history)
+    assert rewritten == "与“青鸾计划”配套、引导学生就业的另一个计划叫什么，五年发布多少个“好岗位”？"

@@ -133,3 +133,18 @@ def test_an_inserted_bu_is_named(library: Library, said: str) -> None:
 @pytest.mark.parametrize("said", ["汽车产量达到300亿辆。", "占比1200%。"])
 def test_the_right_digits_with_another_scale_or_unit_are_named(library: Library, said: str) -> None:
     assert unsupported(line(said, library), library)
+
+
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [
+        ("4月签的协议：七个方面。", []),
+        ("2020年签的协议。", []),
+        ("5月签的协议。", ["5"]),
+        ("2021年签的协议。", ["2021"]),
+    ],
+)
+def test_a_month_stands_in_a_day_of_it(make_library: MakeLibrary, said: str, problems: list[str]) -> None:
+    text = "2020年4月23日，双方签署协议，在七个方面合作。"
+    library = make_library({"a": text})
+    assert unsupported(line(said, library, text), library) == problems

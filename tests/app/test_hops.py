@@ -30,6 +30,12 @@ AGREEMENTS = (
         ("承办龙舟联赛的那座码头共有几个泊位？", "承办龙舟联赛的码头", "码头共有几个泊位"),
         ("承办龙舟联赛的是哪座码头？它在规划里有几个泊位？", "承办龙舟联赛的是哪座码头", "在规划里有几个泊位？"),
         ("哪条线能到旧书市集？它算东西向还是南北向", "哪条线能到旧书市集", "算东西向还是南北向"),
+        (
+            "与书市一道共享的设施是哪个，后来规划又说要把它建成多大规模？",
+            "与书市一道共享的设施是哪个",
+            "后来规划又说要建成多大规模？",
+        ),
+        ("龙头里有一家书店，它去年省了多少成本？", "龙头里有一家书店", "去年省了多少成本？"),
         ("承办龙舟联赛的那两个部门，去年签过什么协议？", "承办龙舟联赛的部门", "部门，去年签过什么协议？"),
     ],
 )
@@ -165,3 +171,25 @@ def test_a_report_on_several_agreements_is_none_of_them(make_library: MakeLibrar
     inside = scopes.agreement_around(unit_with("旧书市集", library))
     assert inside is not None
     assert not inside.holds(plan)
+
+
+def test_a_pair_is_read_again_with_the_name_that_ties_it(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {
+            "a": "两地签署协议。联合推动云湖超算中心、青鸾人群资源库跨区域共享。规划面积12平方公里。",
+            "b": "本计划如下。建好用好青鸾人群资源库。构建我国第一个千万量级的库。",
+        }
+    )
+    found, near, right = (unit_with(w, library) for w in ("联合推动", "规划面积", "千万量级"))
+    asked: list[str] = []
+
+    def read(name: str, unit: Unit) -> float:
+        asked.append(name)
+        return 5.0 if unit == right else -5.0
+
+    question = "与云湖超算中心一块儿共享的那个库，要建成什么量级？"
+    answers = [Scored(near, 3.0, {"judged": -6.0}), Scored(right, 2.0, {"judged": -6.0})]
+    bridge = best_bridge(question, [Scored(found, 5.0, {})], answers, library, read=read)
+    assert bridge is not None
+    assert bridge.answer.unit == right
+    assert "青鸾人群资源库" in asked

@@ -45,3 +45,9 @@ def test_a_longer_figure_is_not_the_shorter_one_inside_it() -> None:
 
 def test_chinese_numerals() -> None:
     assert [han_to_int(t) for t in ("三", "十", "十二", "二十", "两百零五", "三千")] == [3, 10, 12, 20, 205, 3000]
+
+
+def test_an_order_of_size_is_a_figure() -> None:
+    assert keys("万亿级产业集群") == [("money", "1000000000000")]
+    assert keys("千万量资源库，百亿级产值") == [("count", "10000000"), ("money", "10000000000")]
+    assert keys("亿万群众") == []

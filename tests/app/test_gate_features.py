@@ -1,0 +1,88 @@
+"""How far clauses are from what a question names: another county, another city by its nickname, a name elsewhere."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from app.answer.analyse import analyse
+from app.answer.gate_features import gate_features
+from app.answer.library import Library, Unit
+from app.answer.named import named_counties, named_places
+from app.answer.select import Scored
+
+MakeLibrary = Callable[[Mapping[str, str]], Library]
+PLANT = "以璧山区垃圾焚烧项目为例，日处理垃圾600吨。"
+STATIONS = "截至11月底，贵阳建成5G基站7万余个。"
+COUNTED = {"cosine": 0.7, "own": 0.4, "context": 0.5}
+
+
+def features(question: str, library: Library, *texts: str) -> dict[str, float]:
+    found = [Scored(unit, 1.0, COUNTED) for unit in library.units if not unit.is_heading]
+    chosen: list[Unit] = [s.unit for s in found if any(text in s.unit.text for text in texts)]
+    return gate_features(analyse(question), found, chosen, library)
+
+
+def test_counties_stand_without_their_rank_and_ordinary_words_are_none() -> None:
+    assert named_counties("涪陵和璧山区的电厂") == ["涪陵", "璧山"]
+    assert named_counties("以璧山区和渝北区为例") == ["渝北", "璧山"]
+    assert named_counties("和平地区的古城与新城平原") == []
+
+
+def test_a_nickname_is_the_city() -> None:
+    assert named_places("羊城到鹏城的铁路") == ["广州", "深圳"]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "other"),
+    [
+        ("涪陵那个垃圾焚烧厂一天能烧多少吨？", PLANT, 1.0),
+        ("璧山那个垃圾焚烧厂一天能烧多少吨？", PLANT, 0.0),
+        ("垃圾焚烧厂一天能烧多少吨？", PLANT, 0.0),
+        ("羊城建了多少个5G基站？", STATIONS, 1.0),
+        ("贵阳的基站我晓得有好几万，昆明那边自己建了多少个5G基站？", STATIONS, 1.0),
+        ("贵阳建了多少个5G基站，够不够用？", STATIONS, 0.0),
+    ],
+)
+def test_the_place_of_another_clause_is_told(
+    make_library: MakeLibrary, question: str, text: str, other: float
+) -> None:
+    library = make_library({"a": text, "b": "公园里花草繁茂。"})
+    assert features(question, library, text)["place_other"] == other
+
+
+def test_a_later_clause_may_name_the_other_place(make_library: MakeLibrary) -> None:
+    library = make_library({"a": f"累计建成充电桩3.7万个。{STATIONS}"})
+    question = "昆明建成了多少个5G基站，充电桩又有多少？"
+    assert features(question, library, "充电桩", "基站")["place_other"] == 1.0
+
+
+def test_a_name_that_only_other_clauses_hold_is_missed(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {"a": "做强青鸾实验室，聚焦脑科学。", "b": "科学城管委会主任张三说。", "c": "公园里花草繁茂。"}
+    )
+    question = "青鸾实验室现在的主任叫什么名字？"
+    assert features(question, library, "张三")["name_elsewhere"] > 0.3
+    assert features(question, library, "青鸾")["name_elsewhere"] == 0.0
+
+
+def test_a_name_with_a_word_in_brackets_is_no_other(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {"a": "西部（贵阳）科学城规划面积12平方公里。", "b": "共建西部科学城。公园里花草繁茂。"}
+    )
+    assert features("西部科学城规划面积多大？", library, "12平方公里")["name_elsewhere"] < 0.3
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "missed"),
+    [
+        ("乐园总部落在哪条街、哪栋楼？", "乐园总部将落地贵阳。", 1.0),
+        ("乐园总部落在哪条街、哪栋楼？", "乐园总部位于长江路88号。", 0.0),
+        ("签约时两边各是哪位代表签的字？", "甲公证处与乙公证处签署协议。", 1.0),
+        ("总部在哪个街道？", "总部位于金星街道。", 0.0),
+    ],
+)
+def test_an_address_or_a_person_must_stand_in_the_clause(
+    make_library: MakeLibrary, question: str, text: str, missed: float
+) -> None:
+    library = make_library({"a": text, "b": "公园里花草繁茂。"})
+    assert features(question, library, text)["worded_missed"] == missed
