@@ -83,7 +83,7 @@ PARTS: tuple[Part, ...] = (
     Part("vetoes", "refusals of names, years and places that no document holds",
          {"app.answer.gate:veto": _gives(None)}),
     Part("rules", "refusals of clauses without the year or the place", {"app.answer.gate:lacking": _gives(False)}),
-    Part("score", "the fitted score of the gate", {"app.answer.evidence:load_weights": _never_below}),
+    Part("score", "the fitted score of the gate", {"app.answer.searching:load_weights": _never_below}),
 )  # fmt: skip
 
 

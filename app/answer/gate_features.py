@@ -45,6 +45,7 @@ def gate_features(
         "own": best.features["own"],
         "context": best.features["context"],
         "value_missed": 1.0 if missing_value(analysis, units) else 0.0,
+        "value_missed_first": 1.0 if missing_value(analysis, [best.unit]) else 0.0,
         "worded_missed": float(missing_value(analysis, units) in {"person", *WORDED}),
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),

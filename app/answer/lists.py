@@ -32,6 +32,10 @@ _SEVERAL = re.compile(
 _OF_EACH = re.compile(r"[，,？?](?:各|每|分别|依次)")
 
 
+# 「十项任务中，人才要建什么基地」 asks of one of them.
+_AMONG = re.compile(r"[二两三四五六七八九十\d][项个大条类]?[\u4e00-\u9fff]{0,8}(?:中|里|之中)[，,]")
+
+
 def asks_for_list(analysis: Analysis) -> bool:
     """Return whether a question asks for a list: by its words, by a count, or by what each of several is."""
     if analysis.kind == "definition":
@@ -40,6 +44,7 @@ def asks_for_list(analysis: Analysis) -> bool:
         return False
     # 「一口气签下五份协议，那天是几号」 counts what it speaks of, and asks for a day.
     counted = analysis.count is not None and analysis.kind not in {"date", "number", "where"}
+    counted = counted and not _AMONG.search(analysis.folded)
     return "list" in analysis.kinds or counted
 
 

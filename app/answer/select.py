@@ -13,7 +13,7 @@ from app.answer.fold import fold
 from app.answer.lexicon_files import load_lexicon
 from app.answer.library import Library, Unit
 from app.answer.ordinals import ordinal_fit
-from app.answer.values import UNIT_OF, Value, month_and_day
+from app.answer.values import UNIT_OF, Value, is_day_alone, month_and_day
 from index.types import Hit
 
 # How much a term found only around the sentence counts, against one found in it.
@@ -271,11 +271,19 @@ def year_fit(analysis: Analysis, unit: Unit, title: str) -> float:
 
 
 def day_fit(analysis: Analysis, unit: Unit) -> float:
-    """Return 1 where the unit holds a day (5月20日) that the question fixes, -1 where it holds others only."""
+    """Return 1 where the unit holds a day (5月20日) that the question fixes, -1 where it holds others only.
+
+    A day without its month (17日) may be the one asked for, and is another where its number is.
+    """
     asked, held = ({day for v in values if (day := month_and_day(v))} for values in (analysis.values, unit.values))
-    if not asked or not held:
+    if not asked:
         return 0.0
-    return 1.0 if asked & held else -1.0
+    alone = {value.key.zfill(2) for value in unit.values if is_day_alone(value)}
+    if asked & held:
+        return 1.0
+    if alone & {day[-2:] for day in asked}:
+        return 0.0
+    return -1.0 if held or alone else 0.0
 
 
 def fixed_fit(analysis: Analysis, unit: Unit) -> float:

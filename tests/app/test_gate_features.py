@@ -1,4 +1,4 @@
-"""How far clauses are from what a question names: another county, another city by its nickname, a name elsewhere."""
+"""How far clauses are from what a question names: another county, a city by its nickname, a name elsewhere."""
 
 from collections.abc import Callable, Mapping
 

@@ -137,7 +137,7 @@ def test_the_count_table_adds_up() -> None:
     assert str(Problem("a", "b")) == "error: a: b"
 
 
-@pytest.mark.parametrize("name", ["more", "unseen", "unseen2", "unseen3", "unseen4"])
+@pytest.mark.parametrize("name", ["more", "unseen", "unseen2", "unseen3", "unseen4", "unseen5"])
 def test_the_further_question_files_stand_on_the_corpus(name: str) -> None:
     from eval.opening import corpus_texts
 
