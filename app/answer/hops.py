@@ -76,6 +76,10 @@ _SHORT_LEAD = 30
 _READ_AGAIN = 5
 _READ_WEIGHT = 0.5
 _LEAST_NAME = 4
+# 主要负责人, 有关部门 name nobody, though sentences may share them.
+_NAMELESS = re.compile(
+    r"^(?:以下|有关|相关|各有关|共同|不少于|不低于)|(?:负责人|部门|单位|方面|工作|领导|事项|情况)$"
+)
 _DESCRIBING = 5
 _ANSWERING = 24
 
@@ -205,11 +209,10 @@ def _read_again(
 
 def _tying(question: str, found: Unit, answer: Unit, library: Library) -> str:
     """Return the longest name that two sentences share and a question does not hold, or ``""``."""
-    return (
-        ""
-        if found is answer
-        else shared_name(question, found.folded, _lead(found, answer, library) + answer.folded)
-    )
+    if found is answer:
+        return ""
+    name = shared_name(question, found.folded, _lead(found, answer, library) + answer.folded).lstrip("的")
+    return "" if _NAMELESS.search(name) else name
 
 
 def clearly_first(described: Sequence[Scored], held: Callable[[Unit], bool]) -> bool:
