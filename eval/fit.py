@@ -171,6 +171,7 @@ def fit_gate(
                 one.library,
                 sides=bool(evidence.sides),
                 chained=evidence.in_steps,
+                another_text=evidence.another_text,
             )
         )
         if features is None or lacking(features, reranked=reranked):

@@ -174,6 +174,7 @@ class Assistant:
             weights,
             sides=sides,
             chained=evidence.in_steps,
+            another_text=evidence.another_text,
         )
         if sides and not (verdict.answer or verdict.reason == "injection"):
             # Each side is weighed in its own place: a year or a place of one is none of the other's.

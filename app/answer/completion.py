@@ -225,3 +225,29 @@ def _is_point(unit: Unit, number: int, library: Library, pattern: re.Pattern[str
     if number >= len(library.units) or library.units[number].doc_id != unit.doc_id:
         return False
     return bool(pattern.search(library.units[number].text))
+
+
+_SPEAKER = re.compile(
+    r"^[^，,。；;]{2,40}[:：](?=[^\s])|[\u4e00-\u9fff]{2,24}?(?:表示|指出|认为|介绍|强调|透露|说|建议)(?=[，,:：。“])"
+)
+_BESIDE_SPEAKER = 2
+
+
+def with_speaker(chosen: list[Unit], library: Library) -> list[Unit]:
+    """Return the units led by the sentence that names who speaks, where the best unit does not.
+
+    The speaker of a quoted statement is named once, at its head: the nearest sentence before it under the same
+    heading that opens with a name and a colon, or that holds a verb of saying.
+    """
+    best = chosen[0]
+    if _SPEAKER.search(best.text):
+        return chosen
+    before = [
+        u
+        for u in library.units_around(best)
+        if u.start < best.start and u.headings == best.headings and _SPEAKER.search(u.text)
+    ]
+    if not before:
+        return chosen
+    speaker = before[-1]
+    return [speaker, *[u for u in chosen if u.number != speaker.number][:_BESIDE_SPEAKER]]

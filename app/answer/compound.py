@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from app.answer.analyse import Analysis, content_terms
-from app.answer.followup import topic_of
 from app.answer.ordinals import ordinal_sides
+from app.answer.topic import topic_of
 
 _ASKS = re.compile(
     r"多少|几[个项名位家所条座份次种类年天届月号几]|什么|哪|谁|何时|何地|如何|怎么|怎样|为什么|为何|是否|是不是|有没有|吗|多[大长久高远快]|啥|咋|分别|各[自是有叫由怎]|[^，,。；;？?]还是[^，,。；;？?]{1,12}(?:[？?]|$)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.answer.analyse import Analysis, analyse
+from app.answer.asked_text import asked_text
 from app.answer.chain import follow, next_step
 from app.answer.clock import Clock
 from app.answer.compound import asking_parts, side_names, sub_questions
@@ -43,7 +44,8 @@ class Evidence:
     ``rows`` those of a document's table that the question asks for by name. ``sides`` are what the question sets
     side by side, each spoken of in a place of its own; ``parts`` then has a search for each question to each.
     ``followed`` is what a step on found: the person that is asked for, where the best of ``chosen`` names only
-    whose head it is, or what happened on the day of what the question tells.
+    whose head it is, or what happened on the day of what the question tells. ``another_text``: the best of
+    ``chosen`` stands outside the agreement that the question asks of.
     """
 
     asked: str
@@ -58,6 +60,7 @@ class Evidence:
     bridge: Bridge | None = None
     hops: tuple[Part, ...] = ()
     followed: Unit | None = None
+    another_text: bool = False
 
     @property
     def in_steps(self) -> bool:
@@ -132,14 +135,33 @@ class Investigator(Searcher):
             followed = self._on_that_day(analysis, doc_ids, clock) or self._followed(
                 analysis, chosen, doc_ids, clock
             )
+        another = not sides and bridge is None and self._of_another_text(analysis, chosen)
         return Evidence(
-            question, understood, analysis, whole, parts, chosen, rows, hits, sides, bridge, hops, followed
+            question,
+            understood,
+            analysis,
+            whole,
+            parts,
+            chosen,
+            rows,
+            hits,
+            sides,
+            bridge,
+            hops,
+            followed,
+            another,
         )
 
     @cached_property
     def scopes(self) -> Scopes:
         """The named regions of the index, read when they are first asked for."""
         return Scopes(self.library)
+
+    def _of_another_text(self, analysis: Analysis, chosen: Sequence[Unit]) -> bool:
+        """Return whether the best of ``chosen`` stands outside the agreement that the question asks of."""
+        name = asked_text(analysis.folded)
+        scope = self.scopes.agreement_named(name) if name and chosen else None
+        return scope is not None and not scope.holds(chosen[0])
 
     def _search_side(
         self,

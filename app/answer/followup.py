@@ -11,21 +11,16 @@ import re
 from collections.abc import Sequence
 
 from app.answer.analyse import content_terms
-from app.answer.enumerations import find_enumerations
+from app.answer.followup_series import FILLER, listed_item, other_of_two, step_of_series, which_time
 from app.answer.lexicon_files import load_lexicon
 from app.answer.named import is_place
+from app.answer.topic import ASKED, TAIL, topic_of, topic_phrases
 from app.answer.turns import Turn
-from app.answer.values import han_to_int
 from app.answer.words import segment
 
-_ASKED = (
-    r"多少|几[个项名位家所条座份次种类年天届几]|什么|哪些|哪[个里儿一两几家年天位种项]|谁|何时|何地|如何|怎么样?|怎样|为什么|为何|"
-    r"是否|是不是|有没有|有无|多[大长久高远快]|啥|咋|几月|几号"
-)
-_TAIL = r"[?？。!！\s]*$"
 _WHAT_ABOUT = re.compile(
     r"^(?:那么?|至于|再说|还有|换成|如果是|要是|然后|对了)?[,，、\s]*(?P<focus>[^,，。？?]{1,20}?)(?:的?话)?呢"
-    r"(?:[,，]\s*(?P<rest>[^？?]{1,30}))?" + _TAIL
+    r"(?:[,，]\s*(?P<rest>[^？?]{1,30}))?" + TAIL
 )
 _POINTING = re.compile(
     r"(?<![其吉])它们?|(?:这|那|该|此|上述|前述)(?:一|几|两|三)?(?:个|份|项|些|条|次|家|场|笔|类|座)?"
@@ -39,33 +34,17 @@ _SUBJECTLESS = re.compile(
     r"^(?:已经?有(?=多少|几)|规模|面积|投资|编制|金额|期限|名额|比例|最[多少高低快慢迟晚早]|至[多少]|一[年季月共]|每[年月季]|全年|总共|共|"
     r"第[一二三四五]?[批年期步季]|首[批期年]|[一二]期|能|能不能|可以|需要|由|在哪|到[几哪什])(?![\u4e00-\u9fff]{0,6}的[\u4e00-\u9fff]{3})"
 )
-_FILLER = re.compile(
-    r"^(?:那么?(?![个份些次条项里])|嗯|好的?|哦|谢谢|对了|再问(?:一下)?|顺便问(?:一下)?|所以|然后)[,，、。\s]*"
-)
-_ORDINAL_ITEM = re.compile(
-    r"(?:其中)?(?:的)?第(?P<n>[一二三四五六七八九十]{1,3}|\d{1,2})(?:个|项|条|点|方面|款|类)?(?!次|届|期|批|轮|阶段)"
-)
-_PREVIOUS = re.compile(r"(?:再?(?:往|向)前|上)(?:面)?(?:的)?那?一?(?:次|届|期|轮)|前一(?:次|届|期|轮)")
-_NEXT = re.compile(r"(?:再?(?:往|向)后|下)(?:面)?(?:的)?那?一?(?:次|届|期|轮)|后一(?:次|届|期|轮)")
-_OTHER = re.compile(
-    r"另外?一?(?:个|份|家|边|座|方|所)(?P<noun>[\u4e00-\u9fff]{0,6}?)(?=呢|的|是|由|有|又|,|，|$|[?？])"
-)
 # 「放到整个成都呢」: 成都.
 _ALL_OF = re.compile(r"^(?:(?:放|换|拿|搁)(?:到|成)?|到|在)?(?:整个|整座|全)?(?=[\u4e00-\u9fff]{2})")
 _AREA = re.compile(
     r"(?<=[在到给去对为往与和跟了])(?!了)[\u4e00-\u9fff]{2,4}?(?:新区|高新区|开发区|经开区|自贸区|科学城)"
 )
-_NUMBERED = re.compile(r"^\s*(\d{1,2})[.、．]\s*(.+?)(?:\[\d+\])*\s*$", re.MULTILINE)
 _NAMED = re.compile(r"[《“\"「『〔]")
 _QUOTED_NAME = re.compile(r"《[^《》]+》|[“「『][^”」』]{2,20}[”」』]")
-_MARKERS = re.compile(r"\[\d+\]")
 _HANDLE = re.compile(r"(?:的)?那?(?:一)?(?:份|个|项|条|边|家|块|方面|部分|次)$")
 # Nouns that name a class; the topic that replaces another of its class keeps the noun (汽车协议 -> 金融协议).
 _CLASS_NOUN = re.compile(
     r"(?:合作协议|协议|文件|计划|方案|通知|产业集群|集群|产业|新区|科学城|中心|会议|基地|项目|平台|工程|行动|隧道|实验室|装置|基金|专项|园区|学校|医院)$"
-)
-_WORDY_END = re.compile(
-    r"(?:到底|究竟|一共|总共|现在|目前|已经|分别|都|要|会|将|能|可以|应该|打算|是|有|为|由|在|被|把|的|了|得|达到?|做到|听|跟|和|与|里|中)+$"
 )
 
 
@@ -100,10 +79,10 @@ def _resolved_previous(history: Sequence[Turn]) -> tuple[str | None, str]:
 
 def _rewrite_once(question: str, previous: str, said: str) -> str | None:
     for rule in (
-        _listed_item,
-        _step,
-        _which_time,
-        _other_of_two,
+        listed_item,
+        step_of_series,
+        which_time,
+        other_of_two,
         _its_like,
         _new_topic,
         _pointing,
@@ -113,64 +92,6 @@ def _rewrite_once(question: str, previous: str, said: str) -> str | None:
         if rewritten:
             return rewritten
     return None
-
-
-def _listed_item(question: str, previous: str, said: str) -> str | None:
-    """「第三项由谁负责」 after a list: the item's own text takes the place of its number."""
-    match = _ORDINAL_ITEM.search(question)
-    items = _items_of(said)
-    if not match or not items or "《" in question:
-        return None
-    number = int(match["n"]) if match["n"].isdigit() else han_to_int(match["n"])
-    if not 1 <= number <= len(items):
-        return None
-    item = re.split(r"[。；;:：]", items[number - 1])[0][:60]
-    rest = _FILLER.sub("", (question[: match.start()] + "\0" + question[match.end() :]).strip("?？。 "))
-    if rest.strip("\0 呢的那是") == "":
-        return f"{topic_of(previous)}中，{item}的具体内容是什么？"
-    return f"{topic_of(previous)}中，{rest.replace(chr(0), item).replace('呢', '')}？"
-
-
-def _items_of(said: str) -> list[str]:
-    """Return the items of a numbered answer, or of its longest enumeration."""
-    numbered = [text for _, text in _NUMBERED.findall(said)]
-    if len(numbered) >= 2:
-        return numbered
-    text = _MARKERS.sub("", said)
-    found = find_enumerations(text)
-    return [text[a:b] for a, b in found[0].items] if found else []
-
-
-def _step(question: str, previous: str, said: str) -> str | None:
-    """「再往前一次呢」: the ordinal of the series, last named in the question or the answer, moves by one."""
-    backwards, forwards = _PREVIOUS.search(question), _NEXT.search(question)
-    if not (backwards or forwards) or len(question) > 24:
-        return None
-    for text in (previous, _MARKERS.sub("", said)):
-        ordinal = re.search(r"第([一二三四五六七八九十\d]{1,3})(次|届|期|批|轮|阶段)", text)
-        if ordinal:
-            number = int(ordinal[1]) if ordinal[1].isdigit() else han_to_int(ordinal[1])
-            number += -1 if backwards else 1
-            if number < 1:
-                return None
-            new = f"第{'一二三四五六七八九十'[number - 1] if number <= 10 else number}{ordinal[2]}"
-            return previous.replace(ordinal[0], new) if text is previous else f"{new}，{previous}"
-    return None
-
-
-# 「头一次」 「最近一次」 「最后那场」: one of a series by its place in it.
-_TIME = re.compile(r"(?:头|首|第|最近|最后|最早|最新|中间|末)(?:的)?(?:那)?一?(?:次|回|场|届|批|轮)")
-
-
-def _which_time(question: str, previous: str, said: str) -> str | None:
-    """「最近一次呢」 after 「头一次是什么时候」: the place in the series takes the other's."""
-    match, before = _TIME.search(question), _TIME.search(previous)
-    if not match or not before or match.start() > 3 or len(question) > 24:
-        return None
-    rest = re.sub(r"^呢|[?？]$", "", question[match.end() :].strip())
-    if not rest.strip("呢?？ "):
-        return previous.replace(before[0], match[0], 1)
-    return f"{previous[: before.start()].rstrip('，, ')}，{match[0]}{rest}？"
 
 
 _LIKE = re.compile(
@@ -195,30 +116,10 @@ def _its_like(question: str, previous: str, said: str) -> str | None:
     return f"{focus}的{nouns[-1]}{rest}？" if nouns else None
 
 
-def _other_of_two(question: str, previous: str, said: str) -> str | None:
-    """「另一个新区呢」: the partner that the conversation names beside the one asked about."""
-    match = _OTHER.search(question)
-    if not match or len(question) > 30:
-        return None
-    noun = match["noun"]
-    for text in (_MARKERS.sub("", said), previous):
-        for pair in re.finditer(
-            r"([\u4e00-\u9fff（）()]{2,14}?)(?:与|和|、|同)([\u4e00-\u9fff（）()]{2,14})", text
-        ):
-            left, right = pair[1], pair[2]
-            if noun:
-                right = right[: right.find(noun) + len(noun)] if noun in right else ""
-                left = left if left.endswith(noun) else ""
-            for one, two in ((left, right), (right, left)):
-                if one and two and one != two and one in previous and two not in previous:
-                    return previous.replace(one, two)
-    return None
-
-
 def _new_topic(question: str, previous: str, said: str) -> str | None:
     """「那金融那份呢」: the new topic takes the old one's place, or stands beside it where none is like it."""
     match = _WHAT_ABOUT.match(question)
-    if not match or re.search(_ASKED, match["focus"]) or _POINTING.fullmatch(match["focus"]):
+    if not match or re.search(ASKED, match["focus"]) or _POINTING.fullmatch(match["focus"]):
         return None
     focus = _ALL_OF.sub("", match["focus"].strip())
     handled = _HANDLE.sub("", focus)
@@ -274,46 +175,6 @@ def swap_topic(previous: str, focus: str, *, surely: bool = False) -> str | None
     return previous.replace(best, focus + kept, 1)
 
 
-def topic_of(question: str) -> str:
-    """Return what a question is about: its words up to the question word, without wordy ends.
-
-    >>> topic_of("江津至南川的天然气管道有多长？")
-    '江津至南川的天然气管道'
-    """
-    text = re.sub(r"(?:吗|呢|吧|(?<![什怎那这多])么)?" + _TAIL, "", question.strip())
-    asked = re.search(_ASKED, text)
-    if not asked:
-        return text
-    before = _WORDY_END.sub("", text[: asked.start()].rstrip("，,、 "))
-    if len(before) >= 4:
-        return before
-    return (before + text[asked.end() :]).strip("的了是，, ") or text
-
-
-def topic_phrases(question: str) -> list[str]:
-    """Return the noun phrases of a question in order: names whole, else runs of content words."""
-    names = re.findall(r"《[^《》]+》", question)
-    if names:
-        return names
-    lexicon = load_lexicon()
-    attributes = {w for words in lexicon.attributes.values() for w in words}
-    attributes |= {"目标", "指标", "计划", "签署", "签订", "签", "达到", "要求", "多少"}
-    phrases: list[str] = []
-    cursor, joined = 0, False
-    for term in content_terms(question, lexicon):
-        at = question.find(term, cursor)
-        if at < 0 or term in attributes or re.fullmatch(r"\d+年?|年", term):
-            joined = False
-            continue
-        if joined and at == cursor:
-            phrases[-1] += term
-        else:
-            phrases.append(term)
-        joined = True
-        cursor = at + len(term)
-    return [p for p in phrases if len(p) >= 2]
-
-
 def _pointing(question: str, previous: str, said: str) -> str | None:
     """「它的面积」「该协议」: what is pointed at is put in its place, or in front."""
     match = _POINTING.search(question)
@@ -332,7 +193,7 @@ def _pointing(question: str, previous: str, said: str) -> str | None:
     if len(names) == 1:
         link = "的" if match[0] == "其" else ""
         return question[: match.start()] + names[0] + link + question[match.end() :]
-    return f"{topic}，{_FILLER.sub('', question)}"
+    return f"{topic}，{FILLER.sub('', question)}"
 
 
 def _dropped_topic(question: str, previous: str, said: str) -> str | None:
@@ -342,12 +203,12 @@ def _dropped_topic(question: str, previous: str, said: str) -> str | None:
     led = led or bool(_SUBJECTLESS.match(question) and not _CLASS_NOUN.search(topic_of(question)))
     first = re.split(r"[,，？?；;]", question)[0]
     # Of several things asked at once, the first has lost its subject.
-    asked = first if led and re.search(_ASKED, first) else question
+    asked = first if led and re.search(ASKED, first) else question
     size = _content_size(asked)
     if size > (12 if led else 4) or (_NAMED.search(question) and not led):
         return None
     topic = topic_of(previous)
-    return None if topic in question else f"{topic}，{_FILLER.sub('', question)}"
+    return None if topic in question else f"{topic}，{FILLER.sub('', question)}"
 
 
 def _content_size(question: str) -> int:

@@ -96,17 +96,20 @@ def judge(
     *,
     sides: bool = False,
     chained: bool = False,
+    another_text: bool = False,
 ) -> Verdict:
     """Return whether ``chosen``, the units an answer would quote, support one; ``scored`` are all units found.
 
     ``sides``: the question sets two things side by side that were each found in a place of their own; ``chained``:
-    it was answered in two steps.
+    it was answered in two steps; ``another_text``: the best clause stands outside the agreement that is asked of.
     """
     if analysis.injection:
         return Verdict(False, 0.0, "injection")
     if not scored or not chosen or not analysis.terms:
         return Verdict(False, 0.0, "no_support")
-    features = gate_features(analysis, scored, chosen, library, sides=sides, chained=chained)
+    features = gate_features(
+        analysis, scored, chosen, library, sides=sides, chained=chained, another_text=another_text
+    )
     logit = weights.bias + sum(weights.gate.get(name, 0.0) * value for name, value in features.items())
     confidence = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     absent = veto(analysis, library)
@@ -127,15 +130,16 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     question is of another topic where no word of it but places stands near and the reranker holds that nothing
     answers. It is of another place where the place stands neither in the clauses nor above them, and either the
     best of them names another and the reranker is not sure, or the title does and the reranker holds that nothing
-    answers.
+    answers. So it is where the question asks of one agreement and the best clause stands outside of it.
     """
     another_topic = reranked and features["topic_near"] < _NO_WORD and features["judged"] <= 0.0
     elsewhere = features["place_beyond"] > 0 and features["owner_other"] > 0
     of_another = features["place_other"] > 0 and features["judged"] <= SURE_LOGIT
+    another_text = reranked and features["another_text"] > 0 and features["judged"] <= 0.0
     another_place = reranked and (of_another or (elsewhere and features["judged"] <= 0.0))
     measure = not reranked and features["unit_missed"] > 0
     absent = features["year_missed"] >= 1.0 or features["place_missed"] >= 1.0
-    return another_topic or another_place or measure or absent
+    return another_topic or another_place or another_text or measure or absent
 
 
 def veto(analysis: Analysis, library: Library) -> tuple[str, str] | None:

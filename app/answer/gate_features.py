@@ -25,10 +25,11 @@ def gate_features(
     *,
     sides: bool = False,
     chained: bool = False,
+    another_text: bool = False,
 ) -> dict[str, float]:
     """Return the features of the gate, each readable and most in [0, 1]; those of the reranker are logits.
 
-    ``sides`` and ``chained`` as in ``judge`` of the gate.
+    ``sides``, ``chained`` and ``another_text`` as in ``judge`` of the gate.
     """
     by_number = {s.unit.number: s for s in scored}
     picked = [by_number[u.number] for u in chosen if u.number in by_number] or list(scored[:1])
@@ -63,6 +64,7 @@ def gate_features(
         "asks_value": float(bool(analysis.value_kinds)),
         "asks_list": float("list" in analysis.kinds),
         "sides": float(sides),
+        "another_text": float(another_text),
         # Nothing where no reranker read the units.
         "judged": judged,
         "judged_first": best.features.get("judged", 0.0),

@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from app.answer import lists
 from app.answer.analyse import Analysis
 from app.answer.comparison import Asked, SideRead, compare
-from app.answer.completion import completed, whole_sentences, with_actor, with_antecedent, with_points
+from app.answer.completion import (
+    completed,
+    whole_sentences,
+    with_actor,
+    with_antecedent,
+    with_points,
+    with_speaker,
+)
 from app.answer.compound import points_back, side_names
 from app.answer.days import events_of_day
 from app.answer.draft import Draft, Line, shown, with_twins
 from app.answer.fold import fold
-from app.answer.followup import topic_of
 from app.answer.hops import Bridge
 from app.answer.library import Library, Unit
 from app.answer.part_order import own_words_first, same_section_first
 from app.answer.replies import Replies
 from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.sides import Side
+from app.answer.topic import topic_of
 from app.answer.verdict import verdict
 from index.duplicates import same_claim
 
@@ -37,9 +44,6 @@ _SAME_SUBJECT = 0.75
 _SPEAKER_ASKED = re.compile(
     r"(?:谁|哪位|哪个|哪一位|什么人|何人).{0,24}(?:说|讲|提|建议|认为|主张|表示|看法|观点|指出|介绍|表态|比喻|呼吁|评价|称)"
     r"|(?:说|讲|提出?|建议|认为|主张|表示|指出|介绍|表态|呼吁|评价).{0,40}(?:是谁|的是哪|哪位|何人|谁[？?]?$|什么人)|(?:专家|学者|教授|人士|领导|官员|负责人)"
-)
-_SPEAKER = re.compile(
-    r"^[^，,。；;]{2,40}[:：](?=[^\s])|[\u4e00-\u9fff]{2,24}?(?:表示|指出|认为|介绍|强调|透露|说|建议)(?=[，,:：。“])"
 )
 # 「写在哪个集群里」 is answered by the heading above the clause.
 _CONTAINER = re.compile(
@@ -263,26 +267,6 @@ def choose(
         chosen.append(candidate.unit)
         size += len(candidate.unit.text)
     return chosen
-
-
-def with_speaker(chosen: list[Unit], library: Library) -> list[Unit]:
-    """Return the units led by the sentence that names who speaks, where the best unit does not.
-
-    The speaker of a quoted statement is named once, at its head: the nearest sentence before it under the same
-    heading that opens with a name and a colon, or that holds a verb of saying.
-    """
-    best = chosen[0]
-    if _SPEAKER.search(best.text):
-        return chosen
-    before = [
-        u
-        for u in library.units_around(best)
-        if u.start < best.start and u.headings == best.headings and _SPEAKER.search(u.text)
-    ]
-    if not before:
-        return chosen
-    speaker = before[-1]
-    return [speaker, *[u for u in chosen if u.number != speaker.number][: MAX_UNITS - 1]]
 
 
 def _plain(chosen: Sequence[Unit], library: Library, matcher: TermMatcher, route: str) -> Draft:

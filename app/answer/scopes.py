@@ -36,6 +36,9 @@ _APART = 0.25
 _TOGETHER = 0.9
 # So much of a name must be words that name anything; what is never part of a name does not count.
 _LEAST_KNOWN = 0.6
+# Of fewer agreements none need be told from another.
+_SEVERAL = 3
+_CLASS = re.compile(r"(?:合作|框架|战略)*(?:协议书?|备忘录|意向书|合作书)$")
 # A rest of a name shorter than this asks nothing.
 _LEAST_REST = 2
 # （以下简称“四市”） in a document: what its text calls the parties or itself.
@@ -113,6 +116,25 @@ class Scopes:
         several = any(r.start and r.doc_id == unit.doc_id and announces(r.name) for r in self.regions)
         whole = next((region for region in held if not region.start), None)
         return None if several or whole is None else Scope((whole,), 1.0)
+
+    def agreement_named(self, name: str) -> Scope | None:
+        """Return the place of the agreement that one name means, ``None`` where it may be several or none.
+
+        What counts are the words that tell agreements apart: 协议 and the like are in all of them.
+        """
+        signed = [n for n, r in enumerate(self.regions) if r.start and announces(r.name)]
+        signed = signed or [n for n, r in enumerate(self.regions) if _is_agreement(r)]
+        if len(signed) < _SEVERAL:
+            return None
+        folded = _CLASS.sub("", fold(name))
+        words, chars = self._known(folded)
+        total = sum(self._weight(holders) for holders in words.values())
+        if not total or chars < _LEAST_KNOWN * len(_NO_NAME.sub("", folded)):
+            return None
+        shares = {n: sum(form.get(n, 0.0) * self._weight(form) for form in words.values()) / total for n in signed}
+        best = max(shares.values())
+        held = tuple(self.regions[n] for n, share in shares.items() if share >= best - _CLOSE)
+        return Scope(held, best) if best >= _SURE and len(held) < len(signed) else None
 
     def known_chars(self, name: str) -> int:
         """Return how many characters of a name belong to words that name anything."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.answer.followup import rewrite, topic_of
+from app.answer.followup import rewrite
+from app.answer.topic import topic_of
 from app.answer.turns import Turn
 
 

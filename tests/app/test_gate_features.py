@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from app.answer.analyse import analyse
+from app.answer.gate import lacking
 from app.answer.gate_features import gate_features
 from app.answer.library import Library, Unit
 from app.answer.named import named_counties, named_places
+from app.answer.scopes import Scopes
 from app.answer.select import Scored
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -86,3 +88,41 @@ def test_an_address_or_a_person_must_stand_in_the_clause(
 ) -> None:
     library = make_library({"a": text, "b": "公园里花草繁茂。"})
     assert features(question, library, text)["worded_missed"] == missed
+
+
+SIGNED = (
+    "一、金融合作\n3日，甲市金融局与乙市金融局签署《共建金融中心合作协议》。双方设立基金，规模4亿元。\n"
+    "二、海产合作\n甲市渔业局与乙市渔业局签署《海产品质量合作协议》。双方共设联动基金，首期1500万元。\n"
+    "三、茶叶合作\n甲市农业局与乙市农业局签署《共建茶叶市场合作协议》。双方每年办茶会。\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "section"),
+    [
+        ("金融协议", "双方设立"),
+        ("农业协议", "双方每年"),
+        ("海产品协议", "双方共设"),
+        ("气象协议", None),
+        ("合作协议", None),
+    ],
+)
+def test_an_agreement_is_found_by_what_tells_it_from_the_others(
+    make_library: MakeLibrary, name: str, section: str | None
+) -> None:
+    library = make_library({"news": f"集中签约\n{SIGNED}", "walk": "公园里花草繁茂。"})
+    scope = Scopes(library).agreement_named(name)
+    held = {u.text[:4] for u in library.units if scope is not None and scope.holds(u) and u.text[:2] == "双方"}
+    assert held == ({section} if section else set())
+
+
+@pytest.mark.parametrize(("judged", "missing"), [(-1.0, True), (2.0, False)])
+def test_a_clause_of_another_agreement_needs_a_sure_reranker(
+    make_library: MakeLibrary, judged: float, missing: bool
+) -> None:
+    library = make_library({"news": f"集中签约\n{SIGNED}"})
+    found = [Scored(u, 1.0, {**COUNTED, "judged": judged}) for u in library.units if "1500万元" in u.text]
+    analysis = analyse("金融协议里联合设立的基金，首期出多少万元？")
+    chosen = [s.unit for s in found]
+    shown = [gate_features(analysis, found, chosen, library, another_text=another) for another in (True, False)]
+    assert [lacking(each, reranked=True) for each in shown] == [missing, False]

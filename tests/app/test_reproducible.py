@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 from app.answer.analyse import analyse
-from app.answer.followup import rewrite, topic_phrases
+from app.answer.followup import rewrite
+from app.answer.topic import topic_phrases
 from app.answer.turns import Turn
 for question in (
     "哪些领域是重点，分别是什么？", "东西向的轨道是哪几条线？", "集成电路产业集群2027年产值目标是多少？",
