@@ -196,7 +196,7 @@ _NAMED_RUN = re.compile(r"[\u4e00-\u9fffa-z\d]{4,}")
 def _name_elsewhere(folded: str, scored: Sequence[Scored], units: Sequence[Unit], library: Library) -> float:
     """Return how rare the rarest stretch of the question is that other units hold and none near these, in [0, 1].
 
-    金凤实验室 stands in another clause than the one that names a director.
+    青鸾实验室 stands in another clause than the one that names a director.
     """
     found = "\n".join(s.unit.folded for s in scored)
     near = " ".join(_surroundings(unit, library) for unit in units)

@@ -60,8 +60,8 @@ def named_places(folded: str) -> list[str]:
 def named_counties(folded: str) -> list[str]:
     """Return the counties and districts in a folded text, without their rank: as words, or with their rank.
 
-    >>> named_counties("黔江的电厂和武隆区的电厂")
-    ['武隆', '黔江']
+    >>> named_counties("黄岛的电厂和崂山区的电厂")
+    ['崂山', '黄岛']
     """
     counties = load_lexicon().counties
     words = (word[:-1] if word[-1] in "区县旗" else word for word in segment(folded))

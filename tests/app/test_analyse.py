@@ -312,7 +312,7 @@ def test_whether_a_rule_is_in_force_may_be_asked(question: str) -> None:
     ("question", "kind", "wanted"),
     [
         ("青鸾项目 总投资", "number", {"money"}),
-        ("焚烧厂 日处理吨数、年发电量", "number", {"figure"}),
+        ("供水厂 日供水吨数、年发电量", "number", {"figure"}),
         ("青鸾园区 规划面积", "number", {"area"}),
         ("介绍一下园区的规模", "what", set()),
         ("签约时是哪位领导签的字", "party", {"person"}),

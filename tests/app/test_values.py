@@ -49,5 +49,5 @@ def test_chinese_numerals() -> None:
 
 def test_an_order_of_size_is_a_figure() -> None:
     assert keys("万亿级产业集群") == [("money", "1000000000000")]
-    assert keys("千万量资源库，百亿级产值") == [("count", "10000000"), ("money", "10000000000")]
+    assert keys("千万量样本库，百亿级产值") == [("count", "10000000"), ("money", "10000000000")]
     assert keys("亿万群众") == []

@@ -253,7 +253,7 @@ def test_an_area_whose_name_begins_with_a_numeral_is_an_area(decide: Decide) -> 
 
 
 def test_a_day_that_only_names_the_event_gives_no_yes_to_what_is_claimed_of_it(decide: Decide) -> None:
-    clause = "2月28日，甲新区、乙新区通过视频召开第一次联席会议。"
-    assert decide("甲新区和乙新区2月28日开联席会议，两边的人是坐到同一间屋里谈的吗？", clause) is None
-    assert decide("联席会议是2月28日开的，对吗？", clause) is True
-    assert decide("联席会议是2月27日开的，对吗？", clause) is False
+    clause = "3月9日，甲乡、乙乡通过电话召开第一次议事会。"
+    assert decide("甲乡和乙乡3月9日开议事会，两边的人是坐到同一间屋里谈的吗？", clause) is None
+    assert decide("议事会是3月9日开的，对吗？", clause) is True
+    assert decide("议事会是3月8日开的，对吗？", clause) is False
