@@ -178,7 +178,9 @@ def _value_kinds(folded: str, kinds: frozenset[str], lexicon: Lexicon) -> tuple[
             named = {"percent"}
         wanted |= named or {"figure"}
     if not kinds or kinds - {"yes_no", "list"}:
-        wanted |= {kind for kind in ("phone", *WORDED) if any(word in folded for word in lexicon.attributes[kind])}
+        # 「是哪几点」 asks for a list, not for an hour.
+        said = folded.replace("哪几点", "")
+        wanted |= {kind for kind in ("phone", *WORDED) if any(word in said for word in lexicon.attributes[kind])}
     named_one = any(word in folded for word in lexicon.attributes["person"]) and _NAME_ASKED.search(folded)
     if named_one or _PERSON_ACTS.search(folded):
         wanted.add("person")

@@ -130,16 +130,18 @@ def lacking(features: Mapping[str, float], *, reranked: bool = False) -> bool:
     question is of another topic where no word of it but places stands near and the reranker holds that nothing
     answers. It is of another place where the place stands neither in the clauses nor above them, and either the
     best of them names another and the reranker is not sure, or the title does and the reranker holds that nothing
-    answers. So it is where the question asks of one agreement and the best clause stands outside of it.
+    answers. So it is where the question asks of one agreement and the best clause stands outside of it. A street
+    or a building is asked where none is named, and the reranker is not sure.
     """
     another_topic = reranked and features["topic_near"] < _NO_WORD and features["judged"] <= 0.0
     elsewhere = features["place_beyond"] > 0 and features["owner_other"] > 0
     of_another = features["place_other"] > 0 and features["judged"] <= SURE_LOGIT
     another_text = reranked and features["another_text"] > 0 and features["judged"] <= 0.0
+    no_address = reranked and features["address_missed"] > 0 and features["judged"] <= SURE_LOGIT
     another_place = reranked and (of_another or (elsewhere and features["judged"] <= 0.0))
     measure = not reranked and features["unit_missed"] > 0
     absent = features["year_missed"] >= 1.0 or features["place_missed"] >= 1.0
-    return another_topic or another_place or another_text or measure or absent
+    return another_topic or another_place or another_text or no_address or measure or absent
 
 
 def veto(analysis: Analysis, library: Library) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from app.answer.analyse import WORDED, Analysis
+from app.answer.analyse import Analysis
 from app.answer.compound import asking_parts
 from app.answer.fold import fold
 from app.answer.library import Library, Unit
@@ -46,8 +46,7 @@ def gate_features(
         "own": best.features["own"],
         "context": best.features["context"],
         "value_missed": 1.0 if missing_value(analysis, units) else 0.0,
-        "value_missed_first": 1.0 if missing_value(analysis, [best.unit]) else 0.0,
-        "worded_missed": float(missing_value(analysis, units) in {"person", *WORDED}),
+        "address_missed": float(missing_value(analysis, units) == "address"),
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),
         "office_missed": _missed(named_offices(analysis.folded), units, library),
@@ -58,7 +57,6 @@ def gate_features(
         "place_beyond": _beyond([*places, *areas], units, library),
         "owner_other": _other_owner([*places, *areas], best.unit, library),
         "place_other": _other_place(_asked_of(asked), units, library),
-        "name_elsewhere": _name_elsewhere(analysis.folded, scored, units, library),
         "thing_missed": _things_missed(analysis.folded, units, library),
         "term_missed": _term_missed(matcher, best.unit),
         "asks_value": float(bool(analysis.value_kinds)),
@@ -186,36 +184,6 @@ def _other_place(asked: str, units: Sequence[Unit], library: Library) -> float:
         if absent and any(find(unit.folded) for unit in units):
             return 1.0
     return 0.0
-
-
-# A stretch of the question that stands in a clause word for word and is at least so long names something.
-_LEAST_NAMED = 4
-_NAMED_RUN = re.compile(r"[\u4e00-\u9fffa-z\d]{4,}")
-
-
-def _name_elsewhere(folded: str, scored: Sequence[Scored], units: Sequence[Unit], library: Library) -> float:
-    """Return how rare the rarest stretch of the question is that other units hold and none near these, in [0, 1].
-
-    青鸾实验室 stands in another clause than the one that names a director.
-    """
-    found = "\n".join(s.unit.folded for s in scored)
-    near = " ".join(_surroundings(unit, library) for unit in units)
-    near += near.replace("(", "").replace(")", "")
-    rarest = 0.0
-    for run in _NAMED_RUN.findall(folded):
-        start = 0
-        while start + _LEAST_NAMED <= len(run):
-            size = _LEAST_NAMED
-            if run[start : start + size] not in found:
-                start += 1
-                continue
-            while start + size < len(run) and run[start : start + size + 1] in found:
-                size += 1
-            name = run[start : start + size]
-            if name not in near:
-                rarest = max(rarest, library.weight(name) / library.weight_of_absent)
-            start += size
-    return rarest
 
 
 _THING = re.compile(

@@ -323,3 +323,8 @@ def test_words_typed_into_a_search_box_ask_for_the_figure_they_end_in(
 ) -> None:
     analysis = analyse(question)
     assert (analysis.kind, set(analysis.value_kinds)) == (kind, wanted)
+
+
+def test_which_points_are_asked_for_is_no_hour() -> None:
+    assert "clock" not in analyse("协议里那套做法是哪几点？").value_kinds
+    assert "clock" in analyse("展馆几点开门？").value_kinds

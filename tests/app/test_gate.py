@@ -110,7 +110,7 @@ def test_a_missing_measure_is_refused_and_named(make_library: MakeLibrary) -> No
     ],
 )
 def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -> None:
-    names = ("place_beyond", "owner_other", "place_other", "another_text")
+    names = ("place_beyond", "owner_other", "place_other", "another_text", "address_missed")
     rest = {**dict.fromkeys(names, 0.0), "topic_near": 0.5, "judged": 0.0}
     assert lacking({**rest, **features}) is is_lacking
 
@@ -127,6 +127,8 @@ def test_each_rule_refuses_alone(features: dict[str, float], is_lacking: bool) -
         ({"judged": 1.0, "place_other": 1.0}, True),
         ({"judged": 4.0, "place_other": 1.0}, False),
         ({"judged": -1.0, "another_text": 1.0}, True),
+        ({"judged": 1.0, "address_missed": 1.0}, True),
+        ({"judged": 4.0, "address_missed": 1.0}, False),
         ({"judged": 1.0, "another_text": 1.0}, False),
         ({"judged": -1.0, "owner_other": 1.0}, False),
         ({"judged": -5.0}, False),
@@ -139,7 +141,8 @@ def test_with_a_reranker_another_topic_is_refused_and_a_measure_only_weighed(
     features: dict[str, float], is_lacking: bool
 ) -> None:
     names = (
-        "unit_missed", "year_missed", "place_missed", "place_beyond", "owner_other", "place_other", "another_text"
+        "unit_missed", "year_missed", "place_missed", "place_beyond", "owner_other", "place_other", "another_text",
+        "address_missed",
     )  # fmt: skip
     whole = {**dict.fromkeys(names, 0.0), "topic_near": 0.5, **features}
     assert lacking(whole, reranked=True) is is_lacking
