@@ -27,6 +27,7 @@ from app.answer.gate_features import (
     missing_unit,
     missing_value,
     missing_years,
+    year_missed,
 )
 from app.answer.library import Library, Unit
 from app.answer.named import named_areas, named_offices, named_places, unheard_divisions
@@ -181,7 +182,8 @@ def _likely_reason(analysis: Analysis, chosen: Sequence[Unit], library: Library)
     """Return the reason code to show and what is missing, the most telling first."""
     best = chosen[0]
     year = missing_years(analysis, chosen, library)
-    if year:
+    # A document that speaks of the year is not said to be silent on it.
+    if year and year_missed(analysis, chosen, library) >= 1.0:
         return "year", year
     named = [
         *named_places(analysis.folded),

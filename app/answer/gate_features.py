@@ -50,7 +50,7 @@ def gate_features(
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),
         "office_missed": _missed(named_offices(analysis.folded), units, library),
-        "year_missed": _year_missed(analysis, units, library, chained=chained),
+        "year_missed": year_missed(analysis, units, library, chained=chained),
         "off": 1.0 if best.features["context"] < 0.12 else 0.0,
         "topic_near": _topic_near(matcher, best.unit, library),
         "unit_missed": 1.0 if missing_unit(analysis, units) else 0.0,
@@ -101,7 +101,7 @@ def missing_years(analysis: Analysis, units: Sequence[Unit], library: Library, *
     return next((f"{year}年" for year in sorted(years) if not any(year in text for text in near)), "")
 
 
-def _year_missed(analysis: Analysis, units: Sequence[Unit], library: Library, *, chained: bool = False) -> float:
+def year_missed(analysis: Analysis, units: Sequence[Unit], library: Library, *, chained: bool = False) -> float:
     """Return 1 where a year is missed, .5 where nothing near speaks of any year but the document does of this one.
 
     A report of the year names it once and says 1—11月 from then on.

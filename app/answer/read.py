@@ -23,7 +23,7 @@ from app.answer.draft import Draft, Line, shown, with_twins
 from app.answer.fold import fold
 from app.answer.hops import Bridge
 from app.answer.library import Library, Unit
-from app.answer.part_order import own_words_first, same_section_first
+from app.answer.part_order import asked_place_first, own_words_first, same_section_first
 from app.answer.replies import Replies
 from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
 from app.answer.sides import Side
@@ -109,7 +109,7 @@ def _read(reading: Reading) -> Draft:
         return read_parts(reading)
     if analysis.kind == "yes_no":
         return read_yes_no(reading)
-    chosen = choose(reading.whole.scored, reading.library)
+    chosen = asked_place_first(choose(reading.whole.scored, reading.library), analysis)
     if analysis.kind in {"who", "party"} and _SPEAKER_ASKED.search(analysis.folded):
         chosen = with_speaker(chosen, reading.library)
     chosen = completed(with_actor(chosen, analysis, reading.library), analysis, reading.library)

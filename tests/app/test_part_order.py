@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from app.answer.analyse import analyse
 from app.answer.library import Library
-from app.answer.part_order import own_words_first, same_section_first
+from app.answer.part_order import asked_place_first, own_words_first, same_section_first
 from app.answer.select import Scored, TermMatcher
 
 MakeLibrary = Callable[[Mapping[str, str]], Library]
@@ -32,3 +34,20 @@ def test_the_section_of_the_part_before_is_raised_and_may_still_lose(make_librar
     scored = [Scored(u, 1.0 - 0.01 * u.number, {}) for u in library.units if u.number != anchor.number]
     assert texts(same_section_first(scored, anchor, 1.0))[0] == "茶市设在码头。"
     assert texts(same_section_first(scored, anchor, 0.001)) == texts(scored)
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("乐园打算在贵阳服务多少户企业？", "未来"),
+        ("乐园打算服务多少户企业？", "乐园"),
+        ("乐园打算在兰州新区服务多少户企业？", "乐园"),
+        ("乐园在贵阳和遵义服务多少户企业？", "乐园"),
+        ("乐园在贵阳做什么？", "乐园"),
+    ],
+)
+def test_the_place_asked_of_leads(make_library: MakeLibrary, question: str, first: str) -> None:
+    library = make_library({"a": "乐园将服务好兰州新区6万户企业。未来，将服务贵阳20万户企业。"})
+    ordered = asked_place_first(library.units, analyse(question))
+    assert ordered[0].text.startswith(first)
+    assert len(ordered) == len(library.units)
