@@ -55,8 +55,8 @@ def test_what_stands_in_for_a_part_is_neutral() -> None:
         assert original("app.answer.select:load_lexicon")().synonyms == {}
     assert original("app.answer.select:load_lexicon")().synonyms
     with without(BY_NAME["score"]):
-        assert original("app.answer.evidence:load_weights")(reranked=True).threshold == 0.0
-    assert original("app.answer.evidence:load_weights")(reranked=True).threshold > 0.0
+        assert original("app.answer.searching:load_weights")(reranked=True).threshold == 0.0
+    assert original("app.answer.searching:load_weights")(reranked=True).threshold > 0.0
 
 
 def run_of(name: str, refused: dict[str, bool]) -> Run:
