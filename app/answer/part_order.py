@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from app.answer.analyse import Analysis
 from app.answer.library import Unit
 from app.answer.named import named_areas, named_places, short_forms
-from app.answer.select import HOLDS_VALUE, Scored, TermMatcher, type_fit
+from app.answer.select import Scored, TermMatcher
 
 # What a word adds that this part alone asks of, in the units of the unit score.
 _OWN_WORD = 3.0
@@ -50,7 +50,7 @@ def asked_place_first(chosen: Sequence[Unit], analysis: Analysis) -> list[Unit]:
 
     first, *rest = chosen
     owned = named_places(first.folded) or named_areas(first.folded, known=lambda _: True)
-    own = [unit for unit in rest if says(unit) and type_fit(analysis, unit) >= HOLDS_VALUE]
+    own = [unit for unit in rest if says(unit) and unit.values]
     if says(first) or not owned or not own:
         return list(chosen)
     return [own[0], *(unit for unit in chosen if unit is not own[0])]

@@ -47,7 +47,7 @@ def test_the_section_of_the_part_before_is_raised_and_may_still_lose(make_librar
     ],
 )
 def test_the_place_asked_of_leads(make_library: MakeLibrary, question: str, first: str) -> None:
-    library = make_library({"a": "乐园将服务好兰州新区6万户企业。未来，将服务贵阳20万户企业。"})
+    library = make_library({"a": "乐园将服务好兰州新区6万户企业。未来，将服务20万贵阳企业。"})
     ordered = asked_place_first(library.units, analyse(question))
     assert ordered[0].text.startswith(first)
     assert len(ordered) == len(library.units)
