@@ -14,10 +14,9 @@ from app.answer.analyse import Analysis
 from app.answer.compound import asking_parts
 from app.answer.gate_features import missing_value
 from app.answer.library import Library, Unit
-from app.answer.reranking import Judge
+from app.answer.reranking import Judge, judged_pair
 from app.answer.select import Scored
 from app.answer.words import shared_name
-from index.judged import judged_text
 
 # A shared stretch longer than this is a copy of the clause, a shorter one no name, if not a title (市长).
 _LEAST_NAME = 3
@@ -69,8 +68,6 @@ def follow(step: Step, analysis: Analysis, found: Sequence[Scored], library: Lib
             break
     # The longer the name, the surer that both clauses mean the same: 集团 alone may be another one.
     for unit, name in sorted(read, key=lambda pair: -len(pair[1])):
-        passage = library.passages[unit.passage_index]
-        pair = judged_text(library.documents[unit.doc_id], passage, unit.start, unit.end)
-        if float(judge.score(f"{name}，{step.asked}？", [pair])[0]) > _TAKEN:
+        if float(judge.score(f"{name}，{step.asked}？", [judged_pair(unit, library)])[0]) > _TAKEN:
             return unit
     return None

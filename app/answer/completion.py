@@ -86,8 +86,8 @@ _NAME_WANTED = re.compile(
 def with_antecedent(chosen: Sequence[Unit], analysis: Analysis, library: Library) -> list[Unit]:
     """Return the chosen units, the first led by the sentence that names what it only points at.
 
-    Where a name is asked and the best unit opens with 「在这个公园」, the nearest sentence before it
-    near it that holds 公园 behind a name goes in front.
+    Where a name is asked and the best unit opens with 「在这个公园」, the nearest sentence
+    before it in its passage or the one above that holds 公园 behind a name goes in front.
     """
     if not chosen:
         return []

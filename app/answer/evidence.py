@@ -18,13 +18,12 @@ from app.answer.hops import Bridge, Hops, best_bridge, clearly_first, inside_bri
 from app.answer.library import Library, Unit
 from app.answer.ordinals import ordinal_sides
 from app.answer.read import Part, choose
-from app.answer.reranking import Judge
+from app.answer.reranking import Judge, judged_pair
 from app.answer.scopes import Scopes
 from app.answer.searching import Searcher
 from app.answer.select import Scored, day_fit
 from app.answer.sides import Side, find_sides
 from app.answer.turns import Turn
-from index.judged import judged_text
 from index.retrieve import Retriever
 from index.types import Hit
 
@@ -210,19 +209,17 @@ class Investigator(Searcher):
         added = [n for n in dict.fromkeys(near) if n not in found.numbers]
         hits = [*found.hits, *(Hit(self.library.passages[n], 0.0, self.top_k) for n in added)]
         answering = self.score(asked, found.query_vector, hits, [*found.numbers, *added], clock)
-        read = None if self.judge is None else self._reader(halves)
+        read = None if self.judge is None else self._reader(halves, self.judge)
         bridge = best_bridge(analysis.folded, described.scored, answering.scored, self.library, read=read)
         clock.mark("rerank")
         return bridge, (described, answering)
 
-    def _reader(self, halves: Hops) -> Callable[[str, Unit], float]:
+    def _reader(self, halves: Hops, judge: Judge) -> Callable[[str, Unit], float]:
         """Return how surely a unit answers what is asked of a name, by the judge, as a logit."""
-        judge, library = self.judge, self.library
+        library = self.library
 
         def read(name: str, unit: Unit) -> float:
-            passage = library.passages[unit.passage_index]
-            pair = judged_text(library.documents[unit.doc_id], passage, unit.start, unit.end)
-            return 0.0 if judge is None else float(judge.score(f"{name}，{halves.asked}", [pair])[0])
+            return float(judge.score(f"{name}，{halves.asked}", [judged_pair(unit, library)])[0])
 
         return read
 

@@ -39,14 +39,15 @@ def gate_features(
     places = named_places(asked)
     areas = named_areas(asked, known=library.holds)
     matcher = TermMatcher(analysis, library)
+    value = missing_value(analysis, units)
     judged = max(s.features.get("judged", 0.0) for s in picked)
     logits = sorted((s.features.get("judged", 0.0) for s in scored), reverse=True)
     return {
         "cosine": max(s.features["cosine"] for s in picked),
         "own": best.features["own"],
         "context": best.features["context"],
-        "value_missed": 1.0 if missing_value(analysis, units) else 0.0,
-        "address_missed": float(missing_value(analysis, units) == "address"),
+        "value_missed": 1.0 if value else 0.0,
+        "address_missed": float(value == "address"),
         "place_missed": _missed(places, units, library),
         "area_missed": _missed(areas, units, library),
         "office_missed": _missed(named_offices(analysis.folded), units, library),

@@ -33,7 +33,7 @@ _OF_EACH = re.compile(r"[，,？?](?:各|每|分别|依次)")
 
 
 # 「十项任务中，人才要建什么基地」 asks of one of them.
-_AMONG = re.compile(r"[二两三四五六七八九十\d][项个大条类]?[\u4e00-\u9fff]{0,8}(?:中|里|之中)[，,]")
+_AMONG = re.compile(r"[二两三四五六七八九十\d][项个大条类种点][\u4e00-\u9fff]{0,8}(?:中|里|之中)[，,]")
 
 
 def asks_for_list(analysis: Analysis) -> bool:

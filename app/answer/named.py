@@ -57,6 +57,9 @@ def named_places(folded: str) -> list[str]:
     return list(dict.fromkeys(nicknames.get(name, name) for name in _places().findall(folded)))
 
 
+_RANKED = re.compile(r"([\u4e00-\u9fff]{2,6}?)[区县旗]")
+
+
 def named_counties(folded: str) -> list[str]:
     """Return the counties and districts in a folded text, without their rank: as words, or with their rank.
 
@@ -68,9 +71,6 @@ def named_counties(folded: str) -> list[str]:
     ranked = (match[1] for match in _RANKED.finditer(folded))
     before = (name[-size:] for name in ranked for size in (2, 3, 4))
     return sorted({word for word in (*words, *before) if word in counties})
-
-
-_RANKED = re.compile(r"([\u4e00-\u9fff]{2,6}?)[区县旗]")
 
 
 # 金坛区, 东岚县: a division by its rank word; what the rank words also make besides names.

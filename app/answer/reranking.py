@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.answer.library import Library
+from app.answer.library import Library, Unit
 from app.answer.select import Scored
 from index.judged import judged_text
 
@@ -22,6 +22,12 @@ class Judge(Protocol):
 
     def score(self, question: str, judged: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """Return float32 (n,) logits, higher is surer, for ``(context, sentence)`` pairs."""
+
+
+def judged_pair(unit: Unit, library: Library) -> tuple[str, str]:
+    """Return the context and the sentence that a judge reads for a unit."""
+    passage = library.passages[unit.passage_index]
+    return judged_text(library.documents[unit.doc_id], passage, unit.start, unit.end)
 
 
 def rerank(
@@ -49,12 +55,7 @@ def rerank(
         chosen.append(candidate)
     if not chosen:
         return []
-    pairs = [
-        judged_text(
-            library.documents[s.unit.doc_id], library.passages[s.unit.passage_index], s.unit.start, s.unit.end
-        )
-        for s in chosen
-    ]
+    pairs = [judged_pair(candidate.unit, library) for candidate in chosen]
     logits = np.clip(judge.score(question, pairs), -_LIMIT, _LIMIT)
     worst = float(logits.min())
     found = []

@@ -38,7 +38,9 @@ _TOGETHER = 0.9
 _LEAST_KNOWN = 0.6
 # Of fewer agreements none need be told from another.
 _SEVERAL = 3
-_CLASS = re.compile(r"(?:合作|框架|战略)*(?:协议书?|备忘录|意向书|合作书)$")
+# What every agreement is called, whatever it is about.
+AGREEMENT_CLASS = r"(?:合作|框架|战略)*(?:协议书?|备忘录|意向书|合作书)"
+_CLASS = re.compile(AGREEMENT_CLASS + "$")
 # A rest of a name shorter than this asks nothing.
 _LEAST_REST = 2
 # （以下简称“四市”） in a document: what its text calls the parties or itself.
@@ -90,6 +92,8 @@ class Scopes:
             for token in tokens(region.name):
                 gathered.setdefault(token, set()).add(number)
         self._holders = {token: frozenset(numbers) for token, numbers in gathered.items()}
+        signed = [n for n, region in enumerate(self.regions) if region.start and announces(region.name)]
+        self._signed = signed or [n for n, region in enumerate(self.regions) if _is_agreement(region)]
 
     def resolve(self, names: Sequence[str], *, doc_ids: Collection[str] | None = None) -> tuple[Scope | None, ...]:
         """Return the scope of each of the names that a question sets side by side, ``None`` where unsure.
@@ -122,8 +126,7 @@ class Scopes:
 
         What counts are the words that tell agreements apart: 协议 and the like are in all of them.
         """
-        signed = [n for n, r in enumerate(self.regions) if r.start and announces(r.name)]
-        signed = signed or [n for n, r in enumerate(self.regions) if _is_agreement(r)]
+        signed = self._signed
         if len(signed) < _SEVERAL:
             return None
         folded = _CLASS.sub("", fold(name))

@@ -1,4 +1,4 @@
-"""Words of a question, by jieba (MIT)."""
+"""Words of a question, by jieba (MIT), and the name that two texts share."""
 
 from __future__ import annotations
 

@@ -204,3 +204,16 @@ def test_the_list_of_a_rival_by_its_bracketed_name_is_neither_the_answer_nor_bes
     draft = listed("东部（乙州）科学城涉及哪些区？", make_library({"a": text, "b": NOISE}))
     assert draft is not None
     assert [line.text for line in draft.lines] == ["东部（乙州）科学城涉及直管区、空港新区、高新区、双溪区。"]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("计划里的五大工程是什么？", True),
+        ("2023年计划中，五大工程是什么？", True),
+        ("十项重点任务中，人才要建什么基地？", False),
+        ("两市一口气签下五份协议，那天是几月几号？", False),
+    ],
+)
+def test_a_count_of_what_is_spoken_of_asks_for_no_list(question: str, asked: bool) -> None:
+    assert asks_for_list(analyse(question)) is asked
